@@ -1,0 +1,222 @@
+"""The tables `settings`, `sso` and `policies`: the rules that the organization set for itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from lsnb.tables.spec import TableSpec, build_frame, count, flag, text, time
+
+SETTINGS = TableSpec(
+    name="settings",
+    row="one setting of the organization, or one feature of its plan",
+    columns=(
+        text("setting", "the service's name for it", required=True),
+        text("value", 'the value as JSON text: `true`, `30`, `null`, `"ops@example.com"`', required=True),
+        text("area", "`security`, `organization`, `product` (other product areas) or `plan` (what the plan offers)"),
+        flag("is_changeable", "whether an admin may change it through the API", required=True),
+        flag("is_offered", "whether the plan offers it; unknown where nothing gates it"),
+        text("meaning", "what it does"),
+    ),
+    key=("area", "setting"),
+    sort=("area", "setting"),
+    endpoints=("GET /api/v1/orgs/current/info",),
+    note="`Snapshot.setting(name)` gives the value as a Python object.",
+)
+
+SSO = TableSpec(
+    name="sso",
+    row="one single sign-on provider",
+    columns=(
+        text("provider_id", "the provider's id at the login service", required=True),
+        text("default_role", "the workspace role that new people get"),
+        text("default_workspaces", "the workspaces that new people are put into, joined by `, `"),
+        text("metadata_url", "where the provider's metadata is read from"),
+        flag("has_groups", "whether groups of the provider are used"),
+        flag("is_group_required", "whether people without a group are turned away"),
+        flag("has_group_role_sync", "whether groups decide the roles"),
+        text("group_claim", "the claim that carries the groups"),
+        text("default_role_id", "the id of that workspace role"),
+        text("default_workspace_ids", "the ids of those workspaces, joined by `, `"),
+        text("sso_id", "the id of this configuration", required=True),
+    ),
+    key=("sso_id",),
+    sort=("provider_id", "sso_id"),
+    endpoints=("GET /api/v1/orgs/current/sso-settings",),
+)
+
+POLICIES = TableSpec(
+    name="policies",
+    row="one condition of one group of one access policy (attribute-based access)",
+    columns=(
+        text("policy", "the policy's name", required=True),
+        text("effect", "`allow` or `deny`; deny wins"),
+        text("roles", "the workspace roles it is attached to, joined by `, `"),
+        count("group", "the group's number from 0; groups are alternatives"),
+        text("permission", "the permission that the group is about"),
+        text("resource_type", "the kind of resource that the group is about"),
+        count("condition", "the condition's number from 0 in its group; all of them must hold"),
+        text("attribute_name", "what is looked at, such as `resource_tag_key`"),
+        text("attribute_key", "the tag's key"),
+        text("operator", "how it is compared, such as `equals` or `not_matches_if_exists`"),
+        text("attribute_value", "what it is compared with"),
+        text("description", "what its author wrote about it"),
+        time("created_at", "when it was made"),
+        time("updated_at", "when it was last changed"),
+        text("role_ids", "the ids of those roles, joined by `, `"),
+        text("policy_id", "the policy's id", required=True),
+    ),
+    key=("policy_id", "group", "condition"),
+    sort=("policy", "policy_id", "group", "condition"),
+    endpoints=("GET /v1/platform/orgs/current/access-policies",),
+    note="A policy without conditions has one row with the group and condition unknown.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is known about one setting.
+
+    Args:
+        area: "security", "organization" or "product".
+        meaning: what it does.
+        gate: the feature of the plan that it needs.
+        is_changeable: whether an admin may change it with `PATCH /orgs/current/info`.
+    """
+
+    area: str
+    meaning: str
+    gate: str = ""
+    is_changeable: bool = True
+
+
+#: The settings that the documentation explains; others are shown without a meaning.
+KNOWN_SETTINGS: dict[str, Setting] = {
+    "display_name": Setting("organization", "the organization's name"),
+    "public_sharing_disabled": Setting("security", "no new public links", "can_disable_public_sharing"),
+    "pat_creation_disabled": Setting("security", "nobody can make personal access tokens"),
+    "jit_provisioning_enabled": Setting("security", "people who come through single sign-on get an account at once"),
+    "invites_enabled": Setting("security", "people can be invited by e-mail"),
+    "workspace_admin_can_invite_to_org": Setting("security", "workspace admins can invite outsiders"),
+    "max_api_key_expiry_days": Setting("security", "longest life of new keys, in days", "can_set_api_key_max_expiry"),
+    "max_pat_expiry_days": Setting("security", "longest life of new tokens, in days", "can_set_api_key_max_expiry"),
+    "max_service_key_expiry_days": Setting(
+        "security", "longest life of new service keys, in days", "can_set_api_key_max_expiry"
+    ),
+    "security_contact": Setting("security", "whom LangSmith writes to about security"),
+    "scim_group_name_separator": Setting("security", "what stands between the parts of an identity provider's groups"),
+    "ip_allowlist": Setting(
+        "security", "the only addresses that may connect; can lock you out", "ip_allowlist_enabled"
+    ),
+    "sso_only": Setting("security", "people can log in through single sign-on only", "can_use_saml_sso", False),
+    "sso_login_slug": Setting("security", "the short name in the single sign-on address", "can_use_saml_sso", False),
+    "default_sso_provision": Setting("security", "this organization receives new single sign-on people", "", False),
+    "disabled": Setting("organization", "the organization is switched off", "", False),
+    "member_disabled": Setting("organization", "the caller's membership is switched off", "", False),
+    "is_personal": Setting("organization", "a personal organization: one workspace, no invitations", "", False),
+    "tier": Setting("organization", "the plan's name; features are listed one by one in the area `plan`", "", False),
+    "reached_max_workspaces": Setting("organization", "no more workspaces can be made", "", False),
+    "can_export_usage_backfill": Setting("product", "", "", False),
+    "marketplace_payouts_enabled": Setting("product", "", "", False),
+    "restrict_browser_secrets": Setting(
+        "product", "secrets stay out of the browser", "can_restrict_browser_secrets", True
+    ),
+    "llm_auth_proxy_enabled": Setting("product", "", "can_use_llm_auth_proxy"),
+    "llm_auth_proxy_jwt_audience": Setting("product", "", "can_use_llm_auth_proxy"),
+    "llm_auth_proxy_allowed_urls": Setting("product", "", "can_use_llm_auth_proxy"),
+    "engine_enabled": Setting("product", ""),
+}
+_NOT_SETTINGS = frozenset({"id", "config", "permissions"})
+
+
+def build_settings(info: Mapping[str, Any]) -> pd.DataFrame:
+    """Build `settings` from the organization's info.
+
+    Args:
+        info: the answer of `GET /orgs/current/info`; its `config` becomes the rows of the area `plan`.
+    """
+    config: Mapping[str, Any] = info.get("config") or {}
+    rows: list[tuple[str, str, str, bool, bool | None, str | None]] = []
+    for name, value in info.items():
+        if name in _NOT_SETTINGS:
+            continue
+        known = KNOWN_SETTINGS.get(name, Setting("product", "", "", False))
+        offered = bool(config[known.gate]) if known.gate in config else None
+        rows.append((name, _to_json(value), known.area, known.is_changeable, offered, known.meaning or None))
+    for name, value in config.items():
+        offered = value if isinstance(value, bool) else None
+        rows.append((name, _to_json(value), "plan", False, offered, None))
+    names = ("setting", "value", "area", "is_changeable", "is_offered", "meaning")
+    return build_frame(SETTINGS, {name: [row[index] for row in rows] for index, name in enumerate(names)})
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def build_sso(records: Sequence[Mapping[str, Any]], roles: pd.DataFrame, workspaces: pd.DataFrame) -> pd.DataFrame:
+    """Build `sso` from the service's list.
+
+    Args:
+        records: the providers.
+        roles: `roles`, to name the default role.
+        workspaces: `workspaces`, to name the default workspaces.
+    """
+    role_names = dict(zip(roles["role_id"], roles["role"], strict=True))
+    workspace_names = dict(zip(workspaces["workspace_id"], workspaces["workspace"], strict=True))
+    places = [[str(place) for place in record.get("default_workspace_ids") or ()] for record in records]
+    role_ids = [record.get("default_workspace_role_id") for record in records]
+    return build_frame(
+        SSO,
+        {
+            "provider_id": [record["provider_id"] for record in records],
+            "default_role": [role_names.get(role_id, role_id) for role_id in role_ids],
+            "default_workspaces": [", ".join(workspace_names.get(p, p) for p in ids) or None for ids in places],
+            "metadata_url": [record.get("metadata_url") for record in records],
+            "has_groups": [record.get("sso_groups_enabled") for record in records],
+            "is_group_required": [record.get("sso_groups_required") for record in records],
+            "has_group_role_sync": [record.get("sso_groups_role_sync_enabled") for record in records],
+            "group_claim": [record.get("sso_groups_claim_field") for record in records],
+            "default_role_id": role_ids,
+            "default_workspace_ids": [", ".join(ids) or None for ids in places],
+            "sso_id": [record["id"] for record in records],
+        },
+    )
+
+
+def build_policies(records: Sequence[Mapping[str, Any]], roles: pd.DataFrame) -> pd.DataFrame:
+    """Build `policies` from the service's list, one row per condition.
+
+    Args:
+        records: the access policies.
+        roles: `roles`, to name the roles that a policy is attached to.
+    """
+    role_names = dict(zip(roles["role_id"], roles["role"], strict=True))
+    rows: list[dict[str, Any]] = []
+    for record in records:
+        role_ids = [str(role_id) for role_id in record.get("role_ids") or ()]
+        policy = {
+            "policy": record.get("name") or record["id"],
+            "effect": record.get("effect"),
+            "roles": ", ".join(role_names.get(role_id, role_id) for role_id in role_ids) or None,
+            "description": record.get("description") or None,
+            "created_at": record.get("created_at"),
+            "updated_at": record.get("updated_at"),
+            "role_ids": ", ".join(role_ids) or None,
+            "policy_id": record["id"],
+        }
+        rows += [{**policy, **condition} for condition in _conditions(record)] or [policy]
+    return build_frame(POLICIES, {name: [row.get(name) for row in rows] for name in POLICIES.column_names})
+
+
+def _conditions(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for number, group in enumerate(record.get("condition_groups") or ()):
+        about = {"group": number, "permission": group.get("permission"), "resource_type": group.get("resource_type")}
+        conditions = group.get("conditions") or ()
+        found += [{**about, "condition": place, **condition} for place, condition in enumerate(conditions)] or [about]
+    return found

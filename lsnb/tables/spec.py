@@ -1,0 +1,211 @@
+"""What a table is: its row, its columns, their types and units; and how records become one.
+
+Every table has a `TableSpec`. The builder always returns exactly the columns of the spec, in its order and with its
+dtypes, also for no rows; `docs/tables.md` is generated from the same specs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Kind = Literal["text", "flag", "count", "number", "time"]
+
+# Explicit dtypes, because what pandas guesses differs between its versions.
+DTYPES: dict[Kind, Any] = {
+    "text": pd.StringDtype("pyarrow"),
+    "flag": pd.BooleanDtype(),
+    "count": pd.Int64Dtype(),
+    "number": pd.Float64Dtype(),
+    "time": pd.DatetimeTZDtype("ns", "UTC"),
+}
+
+_ARROW: dict[Kind, pa.DataType] = {
+    "text": pa.string(),
+    "flag": pa.bool_(),
+    "count": pa.int64(),
+    "number": pa.float64(),
+    "time": pa.timestamp("ns", "UTC"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    Args:
+        name: the column's name; ids end in `_id`, times in `_at`, flags start with `is_` or `has_`, counts with `n_`.
+        kind: "text", "flag" (true, false or unknown), "count", "number" or "time" (UTC).
+        meaning: one sentence.
+        unit: the unit of a count or number, where it is not a plain count.
+        required: whether every row has a value.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    unit: str = ""
+    required: bool = False
+
+    @property
+    def dtype(self) -> Any:
+        """The pandas dtype of the column."""
+        return DTYPES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """The contract of one table.
+
+    Args:
+        name: the table's name, as on `Snapshot`.
+        row: what one row stands for.
+        columns: the columns, in order.
+        key: the columns that identify a row.
+        sort: the columns that the rows are sorted by.
+        endpoints: where the rows come from, as "METHOD path".
+        note: what else a reader must know, in a sentence or two.
+    """
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    sort: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    note: str = ""
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+
+def text(name: str, meaning: str, *, required: bool = False) -> Column:
+    """Describe a text column."""
+    return Column(name, "text", meaning, required=required)
+
+
+def flag(name: str, meaning: str, *, required: bool = False) -> Column:
+    """Describe a column of true, false or unknown."""
+    return Column(name, "flag", meaning, required=required)
+
+
+def count(name: str, meaning: str, *, unit: str = "", required: bool = False) -> Column:
+    """Describe a column of whole numbers."""
+    return Column(name, "count", meaning, unit=unit, required=required)
+
+
+def time(name: str, meaning: str, *, required: bool = False) -> Column:
+    """Describe a column of times in UTC."""
+    return Column(name, "time", meaning, required=required)
+
+
+def build_frame(spec: TableSpec, values: Mapping[str, Any], *, presorted: bool = False) -> pd.DataFrame:
+    """Build the table of a spec from whole columns.
+
+    Args:
+        spec: the table to build.
+        values: one sequence or Arrow array per column of the spec; a missing column is all unknown.
+        presorted: the rows are in the spec's order already.
+
+    Returns:
+        A new frame with exactly the columns, order and dtypes of the spec, sorted, with a fresh index.
+    """
+    n_rows = max((len(column) for column in values.values()), default=0)
+    arrays = {
+        column.name: _to_arrow(values[column.name], column.kind)
+        if column.name in values
+        else pa.nulls(n_rows, _ARROW[column.kind])
+        for column in spec.columns
+    }
+    table = pa.table(arrays)
+    if not presorted and n_rows > 1:
+        order = pc.sort_indices(table, sort_keys=[(name, "ascending", "at_end") for name in spec.sort])
+        table = table.take(order)
+    return frame_of(spec, table)
+
+
+def frame_of(spec: TableSpec, table: pa.Table) -> pd.DataFrame:
+    """Give an Arrow table the columns, order and dtypes of a spec, as a frame."""
+    columns = {}
+    for column in spec.columns:
+        chunks = table.column(column.name).cast(_ARROW[column.kind])
+        if column.kind == "time":
+            columns[column.name] = pd.Series(chunks.to_pandas(), dtype=column.dtype)
+        else:
+            columns[column.name] = pd.Series(column.dtype.__from_arrow__(chunks))
+    return pd.DataFrame(columns, columns=spec.column_names, copy=False)
+
+
+def empty_frame(spec: TableSpec) -> pd.DataFrame:
+    """Build the table of a spec with no rows."""
+    return build_frame(spec, {})
+
+
+def to_arrow_records(records: Sequence[Mapping[str, Any]], fields: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:
+    """Turn records into one Arrow array per field, without a Python loop over rows where the types fit.
+
+    Fields that the service adds are left aside; fields that are missing are unknown. Where a value has another type
+    than is promised (a number where text should be), the column is read leniently, value by value.
+    """
+    struct = pa.struct(list(fields.items()))
+    try:
+        rows = pa.array(records, type=struct)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+        rows = pa.array([_lenient(record, fields) for record in records], type=struct)
+    return {name: pc.struct_field(rows, [index]) for index, name in enumerate(fields)}
+
+
+def blank_to_null(column: pa.Array) -> pa.Array:
+    """Read an empty text as unknown: the service sends `""` where it means nothing."""
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+
+
+def to_time(column: pa.Array | Sequence[str | None]) -> pa.Array:
+    """Read ISO 8601 texts as UTC times; what is no time is unknown."""
+    texts = pd.Series(column.to_pandas() if isinstance(column, pa.Array) else list(column), dtype=object)
+    parsed = pd.to_datetime(texts.where(texts != "", None), utc=True, format="ISO8601", errors="coerce")
+    return pa.array(parsed.astype(DTYPES["time"]), from_pandas=True)
+
+
+def _to_arrow(values: Any, kind: Kind) -> pa.Array:
+    """Bring a column of any origin to the Arrow type of its kind."""
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    if isinstance(values, pa.Array):
+        if kind == "time" and pa.types.is_string(values.type):
+            return to_time(values)
+        return values if values.type == _ARROW[kind] else values.cast(_ARROW[kind])
+    if kind == "time":
+        values = list(values)
+        if all(value is None or isinstance(value, str) for value in values):
+            return to_time(values)
+    return pa.array(values, type=_ARROW[kind], from_pandas=True)
+
+
+def _lenient(record: Mapping[str, Any], fields: Mapping[str, pa.DataType]) -> dict[str, Any]:
+    return {name: _coerce(record.get(name), kind) for name, kind in fields.items()}
+
+
+def _coerce(value: Any, kind: pa.DataType) -> Any:
+    """Make one value fit its Arrow type, or unknown where it cannot."""
+    if value is None:
+        return None
+    if pa.types.is_string(kind):
+        return value if isinstance(value, str) else str(value)
+    if pa.types.is_boolean(kind):
+        return value if isinstance(value, bool) else None
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if pa.types.is_list(kind):
+        return [_coerce(item, kind.value_type) for item in value] if isinstance(value, list) else None
+    if pa.types.is_struct(kind):
+        inner = {kind.field(index).name: kind.field(index).type for index in range(kind.num_fields)}
+        return _lenient(value, inner) if isinstance(value, Mapping) else None
+    return None
