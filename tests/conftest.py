@@ -1,0 +1,59 @@
+"""Shared by all tests: no way out of this machine, no settings from outside, and a demo organization to talk to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.guard import loopback_only
+
+if TYPE_CHECKING:
+    from lsnb import sandbox
+
+ATTEMPTS = loopback_only.install()
+GUARD_FOLDER = Path(loopback_only.__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def outside_connections() -> Iterator[list[str]]:
+    """Fail a test that reached for another machine, also when it swallowed the error; yield the list of attempts."""
+    ATTEMPTS.clear()
+    yield ATTEMPTS
+    tried, ATTEMPTS[:] = list(ATTEMPTS), []
+    assert tried == [], f"this test reached beyond loopback: {tried}"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the settings of the person who runs the tests away: a real key must never meet a test."""
+    for name in list(os.environ):
+        if name.startswith(("LANGSMITH_", "LANGCHAIN_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def child_environment() -> dict[str, str]:
+    """Give the environment for child processes: no settings of ours, and kept to this machine like the tests."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("LANGSMITH_", "LANGCHAIN_"))}
+    path = [str(GUARD_FOLDER), *filter(None, [ours.get("PYTHONPATH")])]
+    return ours | {"PYTHONPATH": os.pathsep.join(path)}
+
+
+@pytest.fixture(scope="session")
+def running_server() -> Iterator[sandbox.Server]:
+    """Start one small demo organization for all tests of this process; tests take `server` instead."""
+    from lsnb import sandbox
+
+    with sandbox.start(seed="small") as server:
+        yield server
+
+
+@pytest.fixture
+def server(running_server: sandbox.Server) -> sandbox.Server:
+    """Give the small demo organization as its seed has it: no faults, no requests seen yet."""
+    running_server.reset()
+    return running_server
