@@ -1,0 +1,401 @@
+"""One reading of an organization, frozen: its tables, and what could not be read.
+
+Checks, plans, differences and reports are functions of snapshots; nothing here asks the service anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from lsnb import catalogue
+from lsnb.errors import TableError, UnreadableTableError
+from lsnb.tables import SPECS
+
+_GIVES_ROWS = ("complete", "partial")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who the key acts for.
+
+    Args:
+        kind: "pat" (a person's token), "service" (a service key) or "unknown".
+        identity: what a plan is bound to: the person behind a token, or the service key itself.
+        email: the person behind a token.
+        name: what to call the caller in a sentence.
+        ls_user_id: the person's id over all organizations.
+        role: the organization role; unknown for keys of single workspaces.
+        is_organization_wide: whether the key may use the organization's endpoints.
+    """
+
+    kind: Literal["pat", "service", "unknown"]
+    identity: str
+    email: str | None = None
+    name: str = ""
+    ls_user_id: str | None = None
+    role: str | None = None
+    is_organization_wide: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotMeta:
+    """Where and when a snapshot was read.
+
+    Args:
+        organization_id: the organization's id.
+        organization: the organization's name.
+        host: the host and sub-path of the service.
+        read_at: when the reading ended, UTC.
+        caller: who the key acts for.
+        version: the version of lsnb that read it.
+    """
+
+    organization_id: str
+    organization: str
+    host: str
+    read_at: pd.Timestamp
+    caller: Caller
+    version: str
+
+
+class Snapshot:
+    """One reading of an organization, frozen.
+
+    Every table is an attribute that gives a copy, so a notebook may change what it got. A table that could not be read
+    raises `UnreadableTableError`: it is unknown, which is not the same as empty.
+
+    Args:
+        meta: where and when it was read.
+        tables: the tables by name, `completeness` among them.
+    """
+
+    __slots__ = ("_tables", "meta")
+
+    meta: SnapshotMeta
+    _tables: dict[str, pd.DataFrame]
+
+    def __init__(self, meta: SnapshotMeta, tables: Mapping[str, pd.DataFrame]) -> None:
+        object.__setattr__(self, "meta", meta)
+        object.__setattr__(self, "_tables", dict(tables))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"A snapshot is frozen; {name!r} cannot be set. Take a copy of a table and change that.")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"A snapshot is frozen; {name!r} cannot be deleted.")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Give a copy of one table.
+
+        Raises:
+            TableError: there is no table of that name.
+            UnreadableTableError: the table could not be read, or was not asked for.
+        """
+        if name not in SPECS:
+            raise TableError(f"There is no table {name!r}. The tables are: {', '.join(SPECS)}.")
+        if name not in self._tables:
+            status, reason = self.status(name)
+            hint = (
+                f"Load it with org.snapshot(tables=[{name!r}])."
+                if status == "not-loaded"
+                else "See snap.completeness for all parts, and org.whoami() for what this key may read."
+            )
+            raise UnreadableTableError(name, reason, hint)
+        frame: pd.DataFrame = self._tables[name]
+        return frame.copy()
+
+    def status(self, name: str) -> tuple[str, str]:
+        """Tell how completely a table was read, and why not, as (status, reason).
+
+        Where several endpoints stand behind a table, the worst one counts.
+        """
+        completeness = self._tables["completeness"]
+        rows = completeness[completeness["table"] == name]
+        if rows.empty:
+            return "not-loaded", "it was not asked for."
+        for status in ("unreadable", "unavailable", "not-loaded", "partial"):
+            hit = rows[rows["status"] == status]
+            if not hit.empty:
+                reason = hit["reason"].iloc[0]
+                return status, "no reason was given." if pd.isna(reason) else str(reason)
+        return "complete", ""
+
+    def is_readable(self, name: str) -> bool:
+        """Tell whether a table was read, at least in part."""
+        return name in self._tables
+
+    @property
+    def table_names(self) -> list[str]:
+        """The names of the tables that were read."""
+        return [name for name in SPECS if name in self._tables]
+
+    @property
+    def members(self) -> pd.DataFrame:
+        """One row per person who has joined, also when disabled."""
+        return self.table("members")
+
+    @property
+    def invites(self) -> pd.DataFrame:
+        """One row per person who has been invited and has not joined yet."""
+        return self.table("invites")
+
+    @property
+    def access(self) -> pd.DataFrame:
+        """One row per role that one person holds, in the organization or in one workspace."""
+        return self.table("access")
+
+    @property
+    def workspaces(self) -> pd.DataFrame:
+        """One row per workspace that the key may see."""
+        return self.table("workspaces")
+
+    @property
+    def roles(self) -> pd.DataFrame:
+        """One row per role, of the organization or of workspaces, built in or custom."""
+        return self.table("roles")
+
+    @property
+    def permissions(self) -> pd.DataFrame:
+        """One row per permission granted by one role."""
+        return self.table("permissions")
+
+    @property
+    def permission_catalogue(self) -> pd.DataFrame:
+        """One row per permission that exists."""
+        return self.table("permission_catalogue")
+
+    @property
+    def service_keys(self) -> pd.DataFrame:
+        """One row per service key, without its secret."""
+        return self.table("service_keys")
+
+    @property
+    def access_tokens(self) -> pd.DataFrame:
+        """One row per personal access token, without its secret."""
+        return self.table("access_tokens")
+
+    @property
+    def service_accounts(self) -> pd.DataFrame:
+        """One row per service account."""
+        return self.table("service_accounts")
+
+    @property
+    def settings(self) -> pd.DataFrame:
+        """One row per setting of the organization or feature of its plan."""
+        return self.table("settings")
+
+    @property
+    def sso(self) -> pd.DataFrame:
+        """One row per single sign-on provider."""
+        return self.table("sso")
+
+    @property
+    def scim_tokens(self) -> pd.DataFrame:
+        """One row per token of an identity provider, without its secret."""
+        return self.table("scim_tokens")
+
+    @property
+    def policies(self) -> pd.DataFrame:
+        """One row per condition of an access policy."""
+        return self.table("policies")
+
+    @property
+    def shared_links(self) -> pd.DataFrame:
+        """One row per public link."""
+        return self.table("shared_links")
+
+    @property
+    def usage(self) -> pd.DataFrame:
+        """One row per person or key and stretch of time, with the number of traces."""
+        return self.table("usage")
+
+    @property
+    def audit_log(self) -> pd.DataFrame:
+        """One row per call that the service wrote down."""
+        return self.table("audit_log")
+
+    @property
+    def completeness(self) -> pd.DataFrame:
+        """One row per table and endpoint: what was read, what was not, and why."""
+        return self.table("completeness")
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        """Give the value of one setting, or of one feature of the plan, as a Python object."""
+        settings = self.table("settings")
+        values = settings.loc[settings["setting"] == name, "value"]
+        return default if values.empty else json.loads(values.iloc[0])
+
+    @property
+    def has_rbac(self) -> bool:
+        """Whether the plan has roles; without, every member of a workspace is its Admin."""
+        return bool(self.setting("can_use_rbac", default=True))
+
+    def filter_access(
+        self,
+        *,
+        email: str | Iterable[str] | None = None,
+        workspace: str | Iterable[str] | None = None,
+        role: str | Iterable[str] | None = None,
+        scope: str | None = None,
+        source: str | Iterable[str] | None = None,
+        state: str | Iterable[str] | None = None,
+    ) -> pd.DataFrame:
+        """Pick rows of `access`.
+
+        Args:
+            email: an address or several; `*` stands for anything, as in `*@example.com`.
+            workspace: names or ids of workspaces, `*` as above.
+            role: names or system names of roles, `*` as above; case does not matter.
+            scope: `organization` or `workspace`.
+            source: why people hold the role, such as `direct`.
+            state: `active`, `pending` or `disabled`.
+
+        Returns:
+            A new frame with the columns of `access`.
+        """
+        access = self.access
+        keep = pd.Series(True, index=access.index)
+        for wanted, columns in (
+            (email, ("email",)),
+            (workspace, ("workspace", "workspace_id")),
+            (role, ("role", "role_name")),
+            (scope, ("scope",)),
+            (source, ("source",)),
+            (state, ("state",)),
+        ):
+            if wanted is not None:
+                keep &= _matches(access, columns, [wanted] if isinstance(wanted, str) else list(wanted))
+        return access[keep].reset_index(drop=True)
+
+    def matrix(self, *, state: str | Iterable[str] | None = None) -> pd.DataFrame:
+        """Show who holds what in which workspace: people down, workspaces across, the role in the cell.
+
+        Where somebody holds a role twice in one workspace, the one that counts is shown: Admin by being Organization
+        Admin before a role of their own. Workspaces of the same name are told apart by the start of their ids.
+
+        Args:
+            state: only people who are `active`, `pending` or `disabled`.
+
+        Returns:
+            One row per person (index `email`), one categorical column per workspace; a cell without access is missing.
+        """
+        access = self.filter_access(state=state)
+        people = access["email"].drop_duplicates()
+        cells = access[access["scope"] == "workspace"]
+        # `org-admin` sorts behind `direct`; what counts must come first.
+        cells = cells.sort_values("source", key=lambda source: source != "org-admin", kind="stable")
+        cells = cells.drop_duplicates(["email", "workspace_id"])
+        places = self.workspaces[["workspace", "workspace_id"]]
+        # Small integers in one array: a pivot of texts takes thirty times the memory.
+        kinds = pd.CategoricalDtype(_ranked_roles(cells))
+        codes = np.full((len(people), len(places)), -1, dtype=np.int16)
+        row = pd.Index(people).get_indexer(pd.Index(cells["email"]))
+        column = pd.Index(places["workspace_id"]).get_indexer(pd.Index(cells["workspace_id"]))
+        listed = column >= 0
+        codes[row[listed], column[listed]] = cells["role"].astype(kinds).cat.codes.to_numpy()[listed]
+        matrix = pd.DataFrame(
+            {label: pd.Categorical.from_codes(codes[:, i], dtype=kinds) for i, label in enumerate(_labels(places))},
+            index=pd.Index(people, name="email"),
+        )
+        matrix.columns.name = "workspace"
+        return matrix
+
+    def roles_by_workspace(self) -> pd.DataFrame:
+        """Count who holds which role in which workspace, implicit access included; people who have not joined apart.
+
+        Returns:
+            One row per workspace, one column per role from most to least, counting people.
+        """
+        matrix = self.matrix(state="active")
+        counts = pd.DataFrame({name: column.value_counts() for name, column in matrix.items()}).T
+        roles = _ranked_roles(self.access)
+        counts = counts.reindex(columns=[role for role in roles if role in counts.columns]).fillna(0).astype("int64")
+        counts.index.name, counts.columns.name = "workspace", "role"
+        return counts
+
+    def facts(self) -> dict[str, Any]:
+        """Sum the snapshot up: what a summary line, a notebook card and a report header show."""
+        facts: dict[str, Any] = {
+            "organization": self.meta.organization,
+            "host": self.meta.host,
+            "read_at": self.meta.read_at.strftime("%Y-%m-%d %H:%M UTC"),
+            "read_by": self.meta.caller.name,
+        }
+        facts |= {name: len(self._tables[name]) for name in self.table_names if name != "completeness"}
+        return facts
+
+    def gaps(self) -> pd.DataFrame:
+        """List the tables that were not read, or not wholly, with the reason."""
+        completeness = self.completeness
+        return completeness[completeness["status"] != "complete"].reset_index(drop=True)
+
+    def __repr__(self) -> str:
+        facts = self.facts()
+        head = f"Snapshot of {facts.pop('organization')} at {facts.pop('host')}, read {facts.pop('read_at')}"
+        facts.pop("read_by")
+        counts = ", ".join(f"{name} {n:,}" for name, n in facts.items())
+        missing = ", ".join(f"{row.table} ({row.status})" for row in self.gaps().itertuples())
+        return f"<{head}: {counts}{f'; not whole: {missing}' if missing else ''}>"
+
+    def _repr_html_(self) -> str:
+        facts = self.facts()
+        head = (
+            f"<b>{escape(facts.pop('organization'))}</b> at {escape(facts.pop('host'))}, read {facts.pop('read_at')} "
+            f"by {escape(facts.pop('read_by'))}"
+        )
+        cells = "".join(
+            f"<td style='text-align:left;padding:4px 14px 4px 0'><div style='font-size:1.4em'>{n:,}</div>"
+            f"<div style='opacity:.7'>{escape(name.replace('_', ' '))}</div></td>"
+            for name, n in facts.items()
+        )
+        gaps = "".join(
+            f"<li><b>{escape(str(row.table))}</b> {escape(str(row.status))}: {escape(str(row.reason))}</li>"
+            for row in self.gaps().itertuples()
+        )
+        note = f"<details><summary>Not everything was read</summary><ul>{gaps}</ul></details>" if gaps else ""
+        return f"<div>{head}</div><table><tr>{cells}</tr></table>{note}"
+
+
+def _matches(frame: pd.DataFrame, columns: Iterable[str], wanted: list[str]) -> pd.Series:
+    """Tell which rows match one of the wanted texts in one of the columns."""
+    hits = pd.Series(False, index=frame.index)
+    exact = [text.strip().casefold() for text in wanted if "*" not in text]
+    globs = [text.strip().casefold() for text in wanted if "*" in text]
+    for column in columns:
+        values = frame[column].str.lower().fillna("")
+        hits |= values.isin(exact).astype(bool)
+        for glob in globs:
+            hits |= values.str.fullmatch(_glob_to_pattern(glob)).astype(bool)
+    return hits
+
+
+def _glob_to_pattern(glob: str) -> str:
+    special = set(".^$+?{}[]\\|()")
+    return "".join(".*" if c == "*" else f"\\{c}" if c in special else c for c in glob)
+
+
+def _ranked_roles(access: pd.DataFrame) -> list[str]:
+    """Order role names from most to least: Admin, custom roles, Editor, Viewer."""
+    ranks = {catalogue.WORKSPACE_ADMIN: 0, catalogue.CUSTOM: 1, catalogue.WORKSPACE_USER: 2}
+    ranks[catalogue.WORKSPACE_VIEWER] = 3
+    rows = access.loc[access["scope"] == "workspace", ["role", "role_name"]].dropna(subset=["role"]).drop_duplicates()
+    ranked = sorted(
+        zip(rows["role"], rows["role_name"], strict=True), key=lambda pair: (ranks.get(pair[1], 4), str(pair[0]))
+    )
+    return list(dict.fromkeys(str(role) for role, _ in ranked))
+
+
+def _labels(places: pd.DataFrame) -> list[str]:
+    """Label the workspaces by their names, and where two share one, with the start of the id."""
+    twice = places["workspace"].duplicated(keep=False)
+    return [
+        f"{name} ({str(place)[:8]})" if shared else str(name)
+        for name, place, shared in zip(places["workspace"], places["workspace_id"], twice, strict=True)
+    ]
