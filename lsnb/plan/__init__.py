@@ -1,0 +1,1 @@
+"""Plans: from a snapshot and edits to ordered, judged, fingerprinted changes."""

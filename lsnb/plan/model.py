@@ -1,0 +1,158 @@
+"""What a plan is: a value that says what would change, what will not and why, and what it is bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+ChangeKind = Literal[
+    "CreateWorkspace",
+    "CreateRole",
+    "InviteMember",
+    "ReplaceInvite",
+    "AddWorkspaceMember",
+    "SetOrgRole",
+    "SetWorkspaceRole",
+    "UpdateRole",
+    "RenameWorkspace",
+    "UpdateSettings",
+    "CreateServiceKey",
+    "SetServiceKeyRole",
+    "ReinstateAccessToken",
+    "RemoveWorkspaceMember",
+    "CancelInvite",
+    "RemoveMember",
+    "RevokeAccessToken",
+    "DeleteServiceKey",
+    "DeleteRole",
+    "DeleteWorkspace",
+    "UnshareAll",
+]
+CHANGE_KINDS: tuple[str, ...] = get_args(ChangeKind)
+
+Mode = Literal["update", "remove", "sync"]
+Scope = Literal["organization", "workspace"]
+Risk = Literal["low", "medium", "high"]
+Outcome = Literal["done", "failed", "skipped", "unknown"]
+
+#: The order of work: nobody loses the rights that a later step needs, and the caller's own change comes last.
+Stage = Literal["create", "invite", "add", "promote", "change", "demote", "remove", "self"]
+STAGES: tuple[str, ...] = get_args(Stage)
+
+PLAN_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change, with what was there before and what will be there after.
+
+    Args:
+        id: short and stable: the same change of the same person in the same place has the same id in every plan.
+        kind: what is done.
+        stage: when it is done.
+        email: whom it concerns; None for changes that concern no person.
+        scope: whether it is about the organization or about one workspace.
+        workspace: the workspace's name, for changes in one workspace.
+        before: the values now, as JSON-able data; None where nothing is there yet.
+        after: the values wanted; None where nothing will be left.
+        reason: why the plan has it, such as "row 12: role given as 'Viewer'".
+        risk: "high" for what gives or takes power over the organization or cannot come back.
+        reversible: whether undo brings the old state back entirely.
+        consequence: what cannot come back, or what else happens, in a sentence; empty where there is nothing to say.
+        ids: the ids that the calls need, such as `identity_id`, `workspace_id`, `role_id`.
+    """
+
+    id: str
+    kind: ChangeKind
+    stage: Stage
+    email: str | None
+    scope: Scope
+    workspace: str | None
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    reason: str
+    risk: Risk
+    reversible: bool
+    consequence: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a safety rule says about a plan.
+
+    Args:
+        rule: the rule's name, such as `min-admins`.
+        message: what it found, with the numbers, and what to do.
+        change_ids: the changes that it is about.
+    """
+
+    rule: str
+    message: str
+    change_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that the sheet asks for and that no call can do yet.
+
+    Args:
+        email: whom it concerns.
+        workspace: the workspace's name.
+        role: the role wanted there.
+        reason: what it waits for, such as "dana@example.com must accept the invitation first".
+    """
+
+    email: str
+    workspace: str | None
+    role: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A bulk change that can be read, reviewed, saved and applied once.
+
+    Args:
+        organization_id: the organization that it is for.
+        organization: that organization's name.
+        host: the host and sub-path that it is for.
+        key: the identity that made it (`Caller.identity`); it is refused to others.
+        mode: "update", "remove" or "sync".
+        scope: for sync, the names of the workspaces that the sheet is the whole truth for, or "organization".
+        created_at: when it was made, ISO 8601, UTC.
+        changes: what would be done, in the order of work.
+        waiting: what cannot be done yet.
+        refusals: the safety rules that refuse the plan; it cannot be applied while there is one.
+        warnings: what a reader should know, and does not stop the plan.
+        allowed: the rules that were overridden, with the reasons given.
+        fingerprint: SHA-256 over all of the above but `created_at`; what `apply` wants to see.
+    """
+
+    organization_id: str
+    organization: str
+    host: str
+    key: str
+    mode: Mode
+    scope: tuple[str, ...]
+    created_at: str
+    changes: tuple[Change, ...]
+    waiting: tuple[Waiting, ...] = ()
+    refusals: tuple[Verdict, ...] = ()
+    warnings: tuple[Verdict, ...] = ()
+    allowed: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.changes
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether no safety rule refuses it."""
+        return not self.refusals
+
+    def __len__(self) -> int:
+        return len(self.changes)
