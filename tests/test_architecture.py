@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "lsnb"
 # A new module goes into one of these lines, and by that says what it may import. See CONTRIBUTING.md.
 CORE = "errors models catalogue tables snapshot edits plan checks report effective diff"
 SHELL = (
-    "config credentials transport pace api loader store export journal apply organization whoami progress cli lab"
+    "config credentials transport answers pace paging api loader store export journal apply organization whoami progress cli lab"
     " __init__ __main__"
 )
 LAYERS = {"core": CORE.split(), "shell": SHELL.split(), "widgets": ["widgets"], "sandbox": ["sandbox"]}
