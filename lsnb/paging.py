@@ -150,7 +150,7 @@ def read_until_short(
         IncompleteListError: in two readings, rows came after a page that should have been the last.
     """
     for _ in range(2):
-        pages = _waves(get_page, limit, workers, map, _Progress(on_page, None), first)
+        pages = _waves(get_page, limit, workers, map, key, _Progress(on_page, None), first)
         gap = next((i for i, rows in enumerate(pages[:-1]) if len(rows) < len(pages[0])), None)
         if gap is None:
             return _distinct(pages, key)
@@ -169,6 +169,7 @@ def _waves(
     limit: int,
     workers: int,
     map_: Mapper,
+    key: str,
     progress: _Progress,
     first: Page | None,
 ) -> list[Rows]:
@@ -176,7 +177,8 @@ def _waves(
     rows = (first or get_page(0, limit))[0]
     progress.add(len(rows))
     pages = [rows]
-    if not rows or (len(rows) < limit and len(rows) not in _USUAL_PAGE_SIZES):
+    # More than was asked for: this server does not page, and has sent everything.
+    if not rows or len(rows) > limit or (len(rows) < limit and len(rows) not in _USUAL_PAGE_SIZES):
         return pages
     step = len(rows)
     wave = 1
@@ -195,6 +197,13 @@ def _waves(
             progress.add(len(outcome))
             ended = ended or len(outcome) < step
             pages.append(outcome)
+        if not ended and (pages[-1] == pages[0] or len(_distinct([pages[0], pages[-1]], key)) == step):
+            raise IncompleteListError(
+                f"The service sent the same {step} rows for another offset: it does not page this list, and where the "
+                "list ends cannot be told.",
+                promised=len(pages) * step,
+                got=step,
+            )
         if ended:
             while len(pages) > 1 and not pages[-1]:
                 pages.pop()

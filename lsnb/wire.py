@@ -1,0 +1,284 @@
+"""One exchange with the service: a request goes out with the key, an answer or a kind of failure comes back.
+
+The key is put on the request as it leaves and taken off afterwards, and goes to the configured host only. Nothing of
+requests leaves this module, neither its responses nor its exceptions: both hold the request, and so would any
+traceback that is shown with its local variables.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import socket
+import ssl
+import threading
+import time
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from lsnb.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lsnb.credentials import Key
+
+Failure = Literal["connect", "certificate", "request", "stopped", "timeout", "lost", "truncated"]
+
+# With these the request surely did not reach the service.
+NOT_SENT: Final[frozenset[Failure]] = frozenset({"connect", "certificate", "request", "stopped"})
+
+_MOST_REDIRECTS: Final = 3
+_log = logging.getLogger("lsnb.transport")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What to send, without the key.
+
+    Attributes:
+        method: the HTTP method.
+        path: the path from the root of the service.
+        params: the query, ready to be encoded.
+        body: the bytes to send, or None.
+        headers: the headers, without the key.
+        key: what to authenticate with, or None for no credentials.
+    """
+
+    method: str
+    path: str
+    params: list[tuple[str, str]] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    headers: Mapping[str, str]
+    key: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came back, detached from the objects of requests."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No whole answer came.
+
+    Attributes:
+        kind: what kind of failure it was.
+        reason: what the operating system or the TLS library said, where it did.
+    """
+
+    kind: Failure
+    reason: str
+
+
+class _NoNetrc(AuthBase):
+    """Add nothing: an explicit auth keeps requests from sending a password out of ~/.netrc."""
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        return r
+
+
+class Wire:
+    """Exchange requests for answers with one service, from many threads.
+
+    Args:
+        base_url: the address that paths are appended to.
+        session: the session to send with, or None for one of its own.
+        connections: how many connections are kept open.
+        timeout_s: longest wait for a connection, and between two pieces of an answer, in seconds.
+
+    Raises:
+        ConfigError: the session does not check TLS certificates.
+    """
+
+    def __init__(
+        self, base_url: str, session: requests.Session | None, *, connections: int, timeout_s: tuple[float, float]
+    ) -> None:
+        if session is not None and session.verify is False:
+            raise ConfigError(
+                "This session does not check TLS certificates, so the API key could be read on the way. For a "
+                "certificate of your own authority set session.verify, or REQUESTS_CA_BUNDLE, to its file."
+            )
+        self.base_url = base_url
+        self.timeout_s = timeout_s
+        self.n_requests = 0
+        self._owns_session = session is None
+        self._session = session if session is not None else _new_session(connections)
+        self._environment: dict[str, Any] | None = None
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections, where the session is our own."""
+        if self._owns_session:
+            self._session.close()
+
+    def exchange(self, outgoing: Outgoing) -> Received | Failed:
+        """Send once and return what came; a GET follows up to three redirects within the same host and port."""
+        url = self.base_url + outgoing.path
+        params = outgoing.params
+        for _ in range(_MOST_REDIRECTS):
+            got = self._logged(outgoing, url, params)
+            target = _same_place(url, got) if isinstance(got, Received) and outgoing.method == "GET" else None
+            if target is None:
+                return got
+            url, params = target, []
+        return self._logged(outgoing, url, params)
+
+    def _logged(self, outgoing: Outgoing, url: str, params: list[tuple[str, str]]) -> Received | Failed:
+        started = time.perf_counter()
+        got = self._exchanged(outgoing, url, params)
+        result = got.status if isinstance(got, Received) else got.kind
+        _log.info("%s %s %s %.0f ms", outgoing.method, outgoing.path, result, (time.perf_counter() - started) * 1000)
+        return got
+
+    def _exchanged(self, outgoing: Outgoing, url: str, params: list[tuple[str, str]]) -> Received | Failed:
+        """Exchange, and let no exception out that has seen the request."""
+        escaped: BaseException
+        try:
+            return self._sent(outgoing, url, params)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+            return Failed(failure_of(error), _reason_of(error))
+        except Exception as error:
+            escaped = error
+        except BaseException as error:
+            # A keyboard interrupt comes in the middle of the frames that hold the key.
+            escaped = type(error)()
+        escaped.__cause__ = escaped.__context__ = None
+        raise escaped.with_traceback(None)
+
+    def _sent(self, outgoing: Outgoing, url: str, params: list[tuple[str, str]]) -> Received | Failed:
+        try:
+            prepared = self._session.prepare_request(
+                requests.Request(
+                    outgoing.method, url, headers=outgoing.headers, params=params, data=outgoing.body, auth=_NoNetrc()
+                )
+            )
+            environment = self._environment_of(url)
+        except (ValueError, OSError) as error:
+            return Failed("request", type(error).__name__)
+        with self._lock:
+            self.n_requests += 1
+        if outgoing.key is not None:
+            prepared.headers["X-API-Key"] = outgoing.key.reveal()
+        try:
+            response = self._session.send(prepared, timeout=self.timeout_s, allow_redirects=False, **environment)
+            try:
+                return Received(response.status_code, response.headers, _whole_body(response))
+            finally:
+                response.close()
+        finally:
+            prepared.headers.pop("X-API-Key", None)
+
+    def _environment_of(self, url: str) -> dict[str, Any]:
+        """Return proxies and certificates as the environment has them; looked up once, as it is slow."""
+        if self._environment is None:
+            found = self._session.merge_environment_settings(url, {}, True, None, None)
+            self._environment = {**found, "stream": True}
+        # The session is the caller's and may have been changed since; the check is never off.
+        return {**self._environment, "verify": self._environment["verify"] or True}
+
+
+def failure_of(error: Exception) -> Failure:
+    """Return what kind of failure an exception of requests, urllib3 or the system stands for.
+
+    What is not surely known to have happened before the request went out counts as sent. Among these is a kept
+    connection that the server closed: the request may have arrived just before.
+    """
+    found = list(_nested(error))
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(item, kinds) for item in found)
+
+    if has(ssl.SSLCertVerificationError):
+        return "certificate"
+    if has(urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, requests.ConnectTimeout):
+        return "connect"
+    if any(isinstance(item, OSError) and str(item).startswith("Tunnel connection failed") for item in found):
+        return "connect"
+    if has(requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
+        return "timeout"
+    if has(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, urllib3.exceptions.LocationValueError):
+        return "request"
+    if has(
+        http.client.IncompleteRead,
+        urllib3.exceptions.DecodeError,
+        requests.exceptions.ChunkedEncodingError,
+        requests.exceptions.ContentDecodingError,
+    ):
+        return "truncated"
+    return "lost"
+
+
+def _nested(error: BaseException, depth: int = 0) -> Iterator[BaseException]:
+    """Return the exception and those it wraps by argument.
+
+    Not those it was raised in: an older failure that was being handled says nothing about this request.
+    """
+    yield error
+    if depth < 6:
+        for inner in (*error.args, getattr(error, "reason", None)):
+            if isinstance(inner, BaseException):
+                yield from _nested(inner, depth + 1)
+
+
+def _reason_of(error: Exception) -> str:
+    """Return what the system said. The texts of requests are left out, as they quote the URL with its query."""
+    for item in _nested(error):
+        if isinstance(item, ssl.SSLCertVerificationError):
+            return str(item.verify_message)
+    for item in _nested(error):
+        if isinstance(item, OSError) and not isinstance(item, requests.RequestException) and item.strerror:
+            return item.strerror
+        if isinstance(item, urllib3.exceptions.NameResolutionError | socket.gaierror):
+            return "the name of the host is not known"
+        if isinstance(item, urllib3.exceptions.NewConnectionError) and isinstance(item.__cause__, OSError):
+            return item.__cause__.strerror or ""
+    return ""
+
+
+def _whole_body(response: requests.Response) -> bytes:
+    """Read the body in one piece: requests would put it together from pieces of 10 kB."""
+    raw = response.raw
+    if isinstance(raw, urllib3.BaseHTTPResponse):
+        return raw.read(decode_content=True)
+    return response.content or b""
+
+
+def _same_place(url: str, got: Received) -> str | None:
+    """Return where a redirect leads, when that is the same scheme, host and port."""
+    location = got.headers.get("location")
+    if got.status not in {301, 302, 303, 307, 308} or not location:
+        return None
+    target = urljoin(url, location)
+    try:
+        return target if _origin(target) == _origin(url) else None
+    except ValueError:
+        return None
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    if "@" in parts.netloc or "\\" in url:
+        raise ValueError(parts.scheme)
+    return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _new_session(connections: int) -> requests.Session:
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=connections, pool_maxsize=connections, max_retries=0, pool_block=False)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    # No cookies: the key is all that says who we are.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
