@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.guard import loopback_only
+pytest.register_assert_rewrite("tests.notebooks", "tests.browser")  # their helpers assert, and should say what
+
+from tests.guard import loopback_only  # noqa: E402  # what is rewritten must be named before it is imported
 
 if TYPE_CHECKING:
     from lsnb import sandbox
