@@ -18,8 +18,9 @@ from lsnb import paging
 from lsnb.answers import Call, Trouble, read_answer, request_id
 from lsnb.errors import ApiError, NotFoundError, RateLimitedError, TransportError, UnexpectedAnswerError
 from lsnb.pace import Pace, asked_wait_s, delay_s, pause
-from lsnb.threads import Threads
-from lsnb.wire import NOT_SENT, Failed, Failure, Outgoing, Wire
+from lsnb.transport.retry import READS, no_answer, should_retry
+from lsnb.transport.threads import Threads
+from lsnb.transport.wire import Failed, Failure, Outgoing, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,49 +35,7 @@ Scope = Literal["organization", "workspace", "none"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-_READS: Final = frozenset({"GET", "HEAD"})
 _FAMILIES: Final = {"/v1/platform/": "/api", "/auth/": "/api/v1", "/workspaces/": "/api/v1"}
-_WORDS: Final[dict[Failure, str]] = {
-    "connect": "no connection could be made",
-    "certificate": "the certificate of the server is not trusted",
-    "request": "the request could not be put together",
-    "stopped": "the work was stopped before it was sent",
-    "timeout": "no answer came in time",
-    "lost": "the connection broke before the answer came",
-    "truncated": "the answer was cut short",
-}
-_NEXT: Final[dict[Failure, str]] = {
-    "connect": "Check the address and the network",
-    "certificate": "For a certificate of your own authority set REQUESTS_CA_BUNDLE to its file",
-    "request": "Check the address and the ids",
-    "stopped": "Start it again when wanted",
-    "timeout": "Try again later",
-    "lost": "Try again",
-    "truncated": "Try again",
-}
-
-
-def should_retry(
-    method: str, cause: int | Failure | Trouble, *, attempt: int, attempts: int, is_read: bool | None = None
-) -> bool:
-    """Tell whether to send a request again: a read freely, a write only when it surely was not carried out.
-
-    Args:
-        method: the HTTP method.
-        cause: the HTTP status, or what kind of failure it was.
-        attempt: the number of the attempt that failed, from 1.
-        attempts: how many attempts there are in all.
-        is_read: whether it only reads, where the method does not tell.
-    """
-    if attempt >= attempts:
-        return False
-    if cause in {429, "connect"}:
-        return True
-    if not (method in _READS if is_read is None else is_read):
-        return False
-    if isinstance(cause, int):
-        return cause == 408 or (cause >= 500 and cause != 501)
-    return cause in {"timeout", "lost", "truncated", "broken", "intermediary"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +203,7 @@ class Transport:
             key=None if scope == "none" else self.settings.key,
         )
         attempts = _Attempts(
-            is_read=method in _READS if retry is None else retry, most=1 if retry is False else self.attempts
+            is_read=method in READS if retry is None else retry, most=1 if retry is False else self.attempts
         )
         outcome = self._send_form(outgoing, attempts)
         if isinstance(outcome, Answer):
@@ -372,7 +331,7 @@ class Transport:
             stop = self._threads.stop
             self.pace.wait(stop)
             if stop is not None and stop.is_set():
-                return _no_answer(call, Failed("stopped", ""))
+                return no_answer(call, Failed("stopped", ""))
             outcome, cause, asked_s = self._tried(outgoing, call)
             if (
                 isinstance(outcome, Answer)
@@ -395,7 +354,7 @@ class Transport:
         """Send once; return the outcome, its cause for `should_retry`, and the wait that was asked for."""
         got = self._wire.exchange(outgoing)
         if isinstance(got, Failed):
-            return _no_answer(call, got), got.kind, None
+            return no_answer(call, got), got.kind, None
         reading = read_answer(call, got.status, got.headers, got.body)
         asked_s = asked_wait_s(got.headers, now_s=time.time()) if got.status >= 400 else None
         if got.status != 429:
@@ -405,23 +364,6 @@ class Transport:
         if isinstance(reading.error, RateLimitedError):
             reading.error.retry_after_s = asked_s
         return reading.error, reading.trouble or got.status, asked_s
-
-
-def _no_answer(call: Call, failed: Failed) -> TransportError:
-    outcome: Literal["not-sent", "unknown"] = "not-sent" if failed.kind in NOT_SENT else "unknown"
-    reason = f" ({failed.reason})" if failed.reason else ""
-    if call.method in _READS:
-        after = ""
-    elif outcome == "not-sent":
-        after = " Nothing was changed."
-    else:
-        after = " The change may have been carried out: look before trying again."
-    return TransportError(
-        f"{call} got no answer from {call.host}: {_WORDS[failed.kind]}{reason}. {_NEXT[failed.kind]}.{after}",
-        outcome=outcome,
-        method=call.method,
-        path=call.path,
-    )
 
 
 def _is_wrong_form(outcome: Answer | ApiError | TransportError, *, is_read: bool) -> bool:

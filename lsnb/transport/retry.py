@@ -1,0 +1,73 @@
+"""Whether to send a request again, and what to say when no answer came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from lsnb.errors import TransportError
+from lsnb.transport.wire import NOT_SENT, Failed, Failure
+
+if TYPE_CHECKING:
+    from lsnb.answers import Call, Trouble
+
+READS: Final = frozenset({"GET", "HEAD"})
+
+_WORDS: Final[dict[Failure, str]] = {
+    "connect": "no connection could be made",
+    "certificate": "the certificate of the server is not trusted",
+    "request": "the request could not be put together",
+    "stopped": "the work was stopped before it was sent",
+    "timeout": "no answer came in time",
+    "lost": "the connection broke before the answer came",
+    "truncated": "the answer was cut short",
+}
+_NEXT: Final[dict[Failure, str]] = {
+    "connect": "Check the address and the network",
+    "certificate": "For a certificate of your own authority set REQUESTS_CA_BUNDLE to its file",
+    "request": "Check the address and the ids",
+    "stopped": "Start it again when wanted",
+    "timeout": "Try again later",
+    "lost": "Try again",
+    "truncated": "Try again",
+}
+
+
+def should_retry(
+    method: str, cause: int | Failure | Trouble, *, attempt: int, attempts: int, is_read: bool | None = None
+) -> bool:
+    """Tell whether to send a request again: a read freely, a write only when it surely was not carried out.
+
+    Args:
+        method: the HTTP method.
+        cause: the HTTP status, or what kind of failure it was.
+        attempt: the number of the attempt that failed, from 1.
+        attempts: how many attempts there are in all.
+        is_read: whether it only reads, where the method does not tell.
+    """
+    if attempt >= attempts:
+        return False
+    if cause in {429, "connect"}:
+        return True
+    if not (method in READS if is_read is None else is_read):
+        return False
+    if isinstance(cause, int):
+        return cause == 408 or (cause >= 500 and cause != 501)
+    return cause in {"timeout", "lost", "truncated", "broken", "intermediary"}
+
+
+def no_answer(call: Call, failed: Failed) -> TransportError:
+    """Return the error for a request that got no answer; it says whether a write may have been carried out."""
+    outcome: Literal["not-sent", "unknown"] = "not-sent" if failed.kind in NOT_SENT else "unknown"
+    reason = f" ({failed.reason})" if failed.reason else ""
+    if call.method in READS:
+        after = ""
+    elif outcome == "not-sent":
+        after = " Nothing was changed."
+    else:
+        after = " The change may have been carried out: look before trying again."
+    return TransportError(
+        f"{call} got no answer from {call.host}: {_WORDS[failed.kind]}{reason}. {_NEXT[failed.kind]}.{after}",
+        outcome=outcome,
+        method=call.method,
+        path=call.path,
+    )
