@@ -47,6 +47,8 @@ class Key:
     fingerprint: str
 
     def __init__(self, secret: str, *, source: str = "argument") -> None:
+        self.source = source
+        self.hint = "…"  # a half-made key can be printed too, by whoever shows the traceback of the error below
         text = _cleaned(secret)
         problem = _problem(text)
         if problem:
@@ -54,9 +56,9 @@ class Key:
             del secret, text
             raise ConfigError(f"The API key (from {source}) cannot be used: {problem}. Copy it again from LangSmith.")
         prefix = next((known for known in _PREFIXES if text.startswith(known)), "")
-        self.source = source
         self.kind = _PREFIXES.get(prefix, "unknown")
-        self.hint = f"{prefix}…{text[-4:]}" if len(text) >= _SHORTEST_HINTED else "…"
+        if len(text) >= _SHORTEST_HINTED:
+            self.hint = f"{prefix}…{text[-4:]}"
         self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
         self._reveal: Callable[[], str] = lambda: text
 

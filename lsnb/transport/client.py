@@ -203,7 +203,7 @@ class Transport:
             key=None if scope == "none" else self.settings.key,
         )
         attempts = _Attempts(
-            is_read=method in READS if retry is None else retry, most=1 if retry is False else self.attempts
+            is_read=method in READS or retry is True, most=1 if retry is False else self.attempts
         )
         outcome = self._send_form(outgoing, attempts)
         if isinstance(outcome, Answer):
