@@ -53,6 +53,7 @@ def run_lab(
     if not folder.is_dir():
         raise ConfigError(f"There is no folder {folder} to open. Name one that holds notebooks.")
     opens_browser = has_display(sys.platform, os.environ) if browser is None else browser
+    os.environ["JUPYTER_CONFIG_PATH"] = config_path(os.environ)
     server = LabApp.initialize_server(
         lab_arguments(folder, port=port, browser=opens_browser, is_root=is_root(), extra=extra)
     )
@@ -72,7 +73,7 @@ def lab_arguments(folder: Path, *, port: int, browser: bool, is_root: bool, extr
         f"--LabApp.default_url={start}",
         "--ServerApp.answer_yes=True",  # one Ctrl-C is enough: outputs are in the notebooks, which save themselves
         "--ServerApp.log_level=WARN",
-        # Nothing asks the outside for news or newer versions, and no pop-up asks whether it may.
+        # Nothing asks the outside for news or newer versions.
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
@@ -83,6 +84,11 @@ def lab_arguments(folder: Path, *, port: int, browser: bool, is_root: bool, extr
     if is_root:
         arguments.append("--allow-root")
     return [*arguments, *extra]
+
+
+def config_path(environ: Mapping[str, str]) -> str:
+    """Put our defaults on Jupyter's path: no pop-up asks about news. What a person set themselves goes before it."""
+    return os.pathsep.join(filter(None, [environ.get("JUPYTER_CONFIG_PATH"), str(PACKAGE / "_jupyter")]))
 
 
 def find_notebooks(working_dir: Path, *, package: Path = PACKAGE) -> Path:
