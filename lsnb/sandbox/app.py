@@ -1,0 +1,58 @@
+"""Put the routes together into one FastAPI application; it serves every instance of the process."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from .encode import to_json
+from .paths import find_family
+from .refusals import InvalidError, RefusedError
+from .routes import ALL
+
+
+@cache
+def make_app() -> FastAPI:
+    """Return the application. It is stateless (the instance comes with each request) and costly, so made once."""
+    app = FastAPI(title="LangSmith sandbox", docs_url=None, redoc_url=None)
+    for router in ALL:
+        app.include_router(router)
+    known = sorted({f"{method} {route.path}" for router in ALL for route in router.routes if isinstance(route, APIRoute)
+                    for method in route.methods or ()})  # fmt: skip
+
+    @app.exception_handler(RefusedError)
+    async def refuse(request: Request, error: RefusedError) -> Response:
+        return _answer(error.status, error.as_body(find_family(request.url.path)))
+
+    @app.exception_handler(InvalidError)
+    async def complain(request: Request, error: InvalidError) -> Response:
+        if find_family(request.url.path) == "go":
+            return _answer(400, {"error": str(error)})
+        return _answer(422, {"detail": error.problems})
+
+    @app.exception_handler(RequestValidationError)
+    async def complain_of_schema(request: Request, error: RequestValidationError) -> Response:
+        if find_family(request.url.path) == "go":
+            return _answer(400, {"error": "; ".join(str(problem["msg"]) for problem in error.errors())})
+        problems = [{"type": p["type"], "loc": p["loc"], "msg": p["msg"], "input": _plain(p.get("input"))}
+                    for p in error.errors()]  # fmt: skip
+        return _answer(422, {"detail": problems})
+
+    @app.exception_handler(HTTPException)
+    async def miss(request: Request, error: HTTPException) -> Response:
+        body = {"detail": error.detail}
+        return _answer(error.status_code, body | ({"known": known} if error.status_code == 404 else {}))
+
+    return app
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
+
+
+def _answer(status: int, body: object) -> Response:
+    return Response(to_json(body), status_code=status, media_type="application/json")

@@ -1,0 +1,95 @@
+"""Hold everything of one sandbox but its socket: state, behaviours, faults, log and files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .behaviours import Behaviours
+from .encode import to_json
+from .faults import Faults
+from .ids import make_demo_secret
+from .requestlog import RequestLog
+from .seeds import build
+from .state import State
+
+
+class Instance:
+    """One organization that is being served."""
+
+    def __init__(
+        self,
+        seed: str = "small",
+        *,
+        latency_ms: float = 0,
+        state_file: str | Path | None = None,
+        log_file: str | Path | None = None,
+        behaviours: Mapping[str, Any] | None = None,
+        root_path: str = "",
+        now: str | datetime | None = None,
+    ) -> None:
+        self.seed = seed
+        self.now = now
+        self.latency_ms = latency_ms
+        self.root_path = "/" + root_path.strip("/") if root_path.strip("/") else ""
+        self.behaviours = Behaviours()
+        self.behaviours.update(behaviours or {})
+        self.faults = Faults()
+        self.log = RequestLog(log_file)
+        self._state_file = Path(state_file) if state_file is not None else None
+        self._saved: tuple[int, int] | None = None
+        self.state = self._restore() or self._build()
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Return the demo keys' secrets by name. They are made from the names: the state has only hashes."""
+        prefixes = {"pat": "lsv2_pt_", "service": "lsv2_sk_"}
+        return {
+            key.name: make_demo_secret(prefixes[key.kind], key.name) for key in self.state.keys.values() if key.name
+        }
+
+    def reset(self) -> None:
+        """Go back to the seed, without faults and with an empty log."""
+        self.state = self._build()
+        self.faults.clear()
+        self.log.clear()
+        self.save()
+
+    def save_if_changed(self) -> None:
+        """Save the state if anything was written since the last time."""
+        if self._state_file is not None and self._saved != self._mark():
+            self.save()
+
+    def save(self) -> None:
+        """Write the state file, whole or not at all."""
+        if self._state_file is None:
+            return
+        self._saved = self._mark()
+        data = to_json({"seed": self.seed, "state": self.state.dump()})
+        draft = self._state_file.with_name(self._state_file.name + ".part")
+        draft.write_bytes(data)
+        os.replace(draft, self._state_file)
+
+    def close(self) -> None:
+        """Save what is to be saved and close the log."""
+        self.save()
+        self.log.close()
+
+    def _mark(self) -> tuple[int, int]:
+        return self.state.revision, len(self.state.audit)
+
+    def _build(self) -> State:
+        state = build(self.seed, now=self.now, behaviours=self.behaviours)
+        self._saved = None
+        return state
+
+    def _restore(self) -> State | None:
+        if self._state_file is None or not self._state_file.exists():
+            return None
+        saved = json.loads(self._state_file.read_bytes())
+        self.seed = saved["seed"]
+        return State.load(saved["state"], self.behaviours)

@@ -1,0 +1,51 @@
+"""Build the fixed organizations: the same people and ids on every run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from ..behaviours import Behaviours
+from ..ids import parse_stamp
+from ..state import State
+from . import company, crowd, flaws, solitary
+from .builder import Builder
+
+SEED_NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+"""The reference date of a pinned seed, for tests that compare times."""
+
+SEEDS: dict[str, Callable[[Builder], None]] = {
+    "small": flaws.fill,
+    "tidy": company.fill,
+    "large": crowd.fill,
+    "personal": solitary.fill_personal,
+    "norbac": solitary.fill_norbac,
+    "empty": solitary.fill_empty,
+}
+
+
+def build(name: str, *, now: str | datetime | None = None, behaviours: Behaviours | None = None) -> State:
+    """Return a fresh organization.
+
+    Args:
+        name: one of `SEEDS`.
+        now: the reference date to which all times of the seed are relative; left out, the last noon in UTC, so that
+            what is fresh or stale today is so tomorrow.
+        behaviours: the switches the state obeys.
+
+    """
+    if name not in SEEDS:
+        raise ValueError(f"no such seed: {name}; known are {', '.join(SEEDS)}")
+    builder = Builder(_choose_reference(now), behaviours)
+    SEEDS[name](builder)
+    return builder.finish()
+
+
+def _choose_reference(now: str | datetime | None) -> datetime:
+    if isinstance(now, datetime):
+        return now
+    if now is not None:
+        return parse_stamp(now)
+    today = datetime.now(UTC)
+    noon = today.replace(hour=12, minute=0, second=0, microsecond=0)
+    return noon if noon <= today else noon - timedelta(days=1)
