@@ -14,7 +14,7 @@ pytest.register_assert_rewrite("tests.notebooks", "tests.browser")  # their help
 from tests.guard import loopback_only  # noqa: E402  # what is rewritten must be named before it is imported
 
 if TYPE_CHECKING:
-    from lsnb import sandbox
+    from lsnb.sandbox.server import Server
 
 ATTEMPTS = loopback_only.install()
 GUARD_FOLDER = Path(loopback_only.__file__).parent
@@ -46,7 +46,7 @@ def child_environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def running_server() -> Iterator[sandbox.Server]:
+def running_server() -> Iterator[Server]:
     """Start one small demo organization for all tests of this process; tests take `server` instead."""
     from lsnb import sandbox
 
@@ -55,7 +55,7 @@ def running_server() -> Iterator[sandbox.Server]:
 
 
 @pytest.fixture
-def server(running_server: sandbox.Server) -> sandbox.Server:
+def server(running_server: Server) -> Server:
     """Give the small demo organization as its seed has it: no faults, no requests seen yet."""
     running_server.reset()
     return running_server

@@ -16,7 +16,7 @@ import nbformat
 from nbclient import NotebookClient
 
 if TYPE_CHECKING:
-    from lsnb import sandbox
+    from lsnb.sandbox.server import Server
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CELL_TIMEOUT_S = 120
@@ -48,7 +48,7 @@ class NotebookRun:
     notebook: nbformat.NotebookNode
     directory: Path
     values: dict[str, Any] = field(default_factory=dict)
-    server: sandbox.Server | None = None
+    server: Server | None = None
 
     @property
     def outputs(self) -> list[nbformat.NotebookNode]:
