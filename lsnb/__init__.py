@@ -1,3 +1,62 @@
-"""Audit and change who has access to what in a LangSmith organization."""
+"""Audit and change who has access to what in a LangSmith organization.
+
+    import lsnb
+    org = lsnb.connect()          # the demo organization, when no key is set
+    org.whoami()
+    snap = org.snapshot()
+    snap.matrix()
+
+Everything is loaded when it is first used, so that `import lsnb` costs no more than `import pandas`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from lsnb.credentials import Key
+    from lsnb.errors import LsnbError
+    from lsnb.export import export_table
+    from lsnb.organization import Organization, connect, connect_demo
+    from lsnb.snapshot import Snapshot
+    from lsnb.store import load_snapshot, save_snapshot
+
+_HOMES = {
+    "Key": "lsnb.credentials",
+    "LsnbError": "lsnb.errors",
+    "Organization": "lsnb.organization",
+    "Snapshot": "lsnb.snapshot",
+    "connect": "lsnb.organization",
+    "connect_demo": "lsnb.organization",
+    "export_table": "lsnb.export",
+    "load_snapshot": "lsnb.store",
+    "save_snapshot": "lsnb.store",
+}
+
+__all__ = [
+    "Key",
+    "LsnbError",
+    "Organization",
+    "Snapshot",
+    "__version__",
+    "connect",
+    "connect_demo",
+    "export_table",
+    "load_snapshot",
+    "save_snapshot",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"lsnb has no {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,6 +6,7 @@ Checks, plans, differences and reports are functions of snapshots; nothing here 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -335,6 +336,17 @@ class Snapshot:
         """List the tables that were not read, or not wholly, with the reason."""
         completeness = self.completeness
         return completeness[completeness["status"] != "complete"].reset_index(drop=True)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the snapshot to one file that `lsnb.load_snapshot` reads back exactly.
+
+        Raises:
+            SnapshotFileError: the file cannot be written.
+        """
+        # The one door from here to the world of files, and only when it is used.
+        from lsnb.store import save_snapshot
+
+        save_snapshot(self, path)
 
     def __repr__(self) -> str:
         facts = self.facts()

@@ -36,7 +36,10 @@ ACCESS = TableSpec(
         text("workspace_id", "the workspace's id; unknown for roles of the organization"),
         text("role_id", "the role's id; unknown where the plan has no roles"),
         text("role_name", "the role's system name; every custom role has `CUSTOM`"),
-        text("identity_id", "the person's id in the organization, or of the pending invitation", required=True),
+        text(
+            "identity_id",
+            "the person's id in the organization, or of the pending invitation; unknown to keys of workspaces",
+        ),
         text("ls_user_id", "the person's id over all organizations; unknown for people who have not joined"),
     ),
     key=("identity_id", "scope", "workspace_id", "source"),

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lsnb import catalogue
 from lsnb.tables.spec import TableSpec, blank_to_null, build_frame, count, flag, text, time, to_arrow_records
 
 MEMBERS_ENDPOINT = "GET /v1/platform/orgs/current/members"
@@ -28,7 +29,7 @@ MEMBERS = TableSpec(
         time("created_at", "when the person joined"),
         text("role_name", "the system name of the organization role"),
         text("role_id", "the id of the organization role"),
-        text("identity_id", "the person's id in the organization, for changes to it", required=True),
+        text("identity_id", "the person's id in the organization, for changes to it; unknown to keys of workspaces"),
         text("ls_user_id", "the person's id over all organizations"),
     ),
     key=("identity_id",),
@@ -49,7 +50,7 @@ INVITES = TableSpec(
         time("created_at", "when the invitation was made"),
         text("role_name", "the system name of the organization role"),
         text("role_id", "the id of the organization role"),
-        text("identity_id", "the id of the pending invitation, for changes to it", required=True),
+        text("identity_id", "the id of the pending invitation, for changes to it; unknown to keys of workspaces"),
     ),
     key=("identity_id",),
     sort=("email", "identity_id"),
@@ -77,6 +78,10 @@ _FIELDS: dict[str, pa.DataType] = {
     "scim_groups": pa.list_(pa.struct([("name", pa.string())])),
     "workspace_memberships": pa.list_(_MEMBERSHIP),
 }
+
+
+_SYSTEM_NAMES = pa.array(catalogue.SYSTEM_ROLES, pa.string())
+_DISPLAY_NAMES = pa.array([display for display, _ in catalogue.SYSTEM_ROLES.values()], pa.string())
 
 
 class People:
@@ -122,8 +127,9 @@ class RoleNames:
         self._system = pa.array(roles["role_name"], type=pa.string())
 
     def display(self, ids: pa.Array, names: pa.Array) -> pa.Array:
-        """Give the names that people see."""
-        return pc.coalesce(self._display.take(self._index(ids)), names)
+        """Give the names that people see; a system name that came along is translated."""
+        known = pc.index_in(names, value_set=_SYSTEM_NAMES, skip_nulls=True)
+        return pc.coalesce(self._display.take(self._index(ids)), _DISPLAY_NAMES.take(known), names)
 
     def system(self, ids: pa.Array, names: pa.Array) -> pa.Array:
         """Give the system names."""

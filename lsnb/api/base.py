@@ -1,0 +1,41 @@
+"""What every group of endpoints stands on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsnb.errors import UnexpectedAnswerError
+
+if TYPE_CHECKING:
+    from lsnb.transport import Transport
+
+Record = dict[str, Any]
+
+
+class Endpoints:
+    """A group of endpoints over one transport."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    def _object(self, path: str, **how: Any) -> Record:
+        """Read one object, and refuse anything else."""
+        found: Record = self._checked(path, self.transport.get(path, **how), dict)
+        return found
+
+    def _list(self, path: str, **how: Any) -> list[Record]:
+        """Read one list that comes in one answer, and refuse anything else."""
+        found: list[Record] = self._checked(path, self.transport.get(path, **how), list)
+        return found
+
+    def _checked(self, path: str, data: Any, kind: type) -> Any:
+        if isinstance(data, kind):
+            return data
+        promised = "an object" if kind is dict else "a list"
+        raise UnexpectedAnswerError(
+            f"GET {path} was to give {promised} and gave {type(data).__name__}. Check that "
+            f"{self.transport.settings.host} is LangSmith, and its version with org.whoami().",
+            status=200,
+            method="GET",
+            path=path,
+        )

@@ -1,0 +1,71 @@
+"""Endpoints of the organization's members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lsnb import paging
+from lsnb.api.base import Endpoints, Record
+
+_PAGE = 500
+OnPage = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberList:
+    """The members of an organization, as one reading gave them.
+
+    Args:
+        records: one per person, joined and invited.
+        promised: how many the service announced; None where it announces none.
+        lists_all_workspaces: whether memberships in all workspaces are listed, or only in those that the key sees.
+    """
+
+    records: list[Record]
+    promised: int | None
+    lists_all_workspaces: bool
+
+
+class MemberReads(Endpoints):
+    """Read the organization's members."""
+
+    def list_members(self, *, on_page: OnPage | None = None) -> MemberList:
+        """Read everybody, joined and invited, with the workspaces and roles of each.
+
+        `GET /v1/platform/orgs/current/members`: one request per 500 people, the ones after the first in parallel.
+
+        Raises:
+            NotFoundError: an older server, which has only `list_active_members` and `list_pending_members`.
+            IncompleteListError: fewer people came than were announced, in two readings.
+        """
+        path = "/v1/platform/orgs/current/members"
+        seen: list[tuple[int | None, bool]] = []
+
+        def get_page(offset: int, limit: int) -> paging.Page:
+            answer = self.transport.request("GET", path, params={"limit": limit, "offset": offset})
+            lists_all = str(answer.headers.get("X-Members-List-All-Workspaces", "")).lower() == "true"
+            total = answer.headers.get("X-Pagination-Total")
+            seen.append((int(total) if total and str(total).isdigit() else None, lists_all))
+            return self._checked(path, answer.data, list), answer.headers
+
+        records = paging.read_counted(
+            get_page, limit=_PAGE, map=self.transport.map, workers=self.transport.workers, on_page=on_page
+        )
+        return MemberList(records, seen[-1][0], all(lists_all for _, lists_all in seen))
+
+    def list_active_members(self, *, emails: list[str] | None = None, on_page: OnPage | None = None) -> list[Record]:
+        """Read the people who have joined. `GET /orgs/current/members/active`."""
+        return self._people("active", emails, on_page)
+
+    def list_pending_members(self, *, emails: list[str] | None = None, on_page: OnPage | None = None) -> list[Record]:
+        """Read the people who have been invited. `GET /orgs/current/members/pending`."""
+        return self._people("pending", emails, on_page)
+
+    def _people(self, state: str, emails: list[str] | None, on_page: OnPage | None) -> list[Record]:
+        # Sorted by something that does not change while it is read.
+        params: dict[str, Any] = {"emails": emails, "sort_by": "email", "sort_by_desc": "false"}
+        return self.transport.read_all(
+            f"/api/v1/orgs/current/members/{state}", params=params, scope="organization", on_page=on_page
+        )

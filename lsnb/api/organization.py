@@ -1,0 +1,46 @@
+"""Endpoints of the organization: its info, roles, permissions, single sign-on, policies and identity provider."""
+
+from __future__ import annotations
+
+from lsnb.api.base import Endpoints, Record
+
+
+class OrganizationReads(Endpoints):
+    """Read the organization and its rules."""
+
+    def get_server_info(self) -> Record:
+        """Read the server's version; needs no key. `GET /info`."""
+        return self._object("/api/v1/info", scope="none")
+
+    def get_public_identity(self, *, workspace_id: str | None = None) -> Record:
+        """Read who a person's token belongs to. `GET /auth/public`."""
+        return self._object("/auth/public", scope="workspace", workspace_id=workspace_id)
+
+    def get_organization(self) -> Record:
+        """Read the organization with its plan and the caller's rights. `GET /orgs/current`."""
+        return self._object("/api/v1/orgs/current")
+
+    def get_organization_info(self) -> Record:
+        """Read the organization with every security setting. `GET /orgs/current/info`."""
+        return self._object("/api/v1/orgs/current/info")
+
+    def list_roles(self) -> list[Record]:
+        """Read all roles, built in and custom, of the organization and of workspaces. `GET /orgs/current/roles`."""
+        return self._list("/api/v1/orgs/current/roles")
+
+    def list_permissions(self) -> list[Record]:
+        """Read the catalogue of permissions; some servers keep it from keys. `GET /orgs/permissions`."""
+        return self._list("/api/v1/orgs/permissions")
+
+    def list_sso_settings(self) -> list[Record]:
+        """Read the single sign-on providers. `GET /orgs/current/sso-settings`."""
+        return self._list("/api/v1/orgs/current/sso-settings")
+
+    def list_scim_tokens(self) -> list[Record]:
+        """Read the identity provider's tokens, without secrets. `GET /v1/platform/orgs/current/scim/tokens`."""
+        return self._list("/v1/platform/orgs/current/scim/tokens")
+
+    def list_access_policies(self) -> list[Record]:
+        """Read the attribute-based access policies. `GET /v1/platform/orgs/current/access-policies`."""
+        path = "/v1/platform/orgs/current/access-policies"
+        return list(self._checked(path, self._object(path).get("access_policies") or [], list))

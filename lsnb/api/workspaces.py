@@ -1,0 +1,52 @@
+"""Endpoints of workspaces: the list, their members, their public links."""
+
+from __future__ import annotations
+
+from lsnb.api.base import Endpoints, Record
+
+# The largest page that the service allows for public links.
+_LINKS_PER_PAGE = 100
+
+
+class WorkspaceReads(Endpoints):
+    """Read workspaces and what is in them."""
+
+    def list_workspaces(self, *, include_deleted: bool = False) -> list[Record]:
+        """Read the workspaces that the key may see; not in pages. `GET /workspaces`."""
+        params = {"include_deleted": "true"} if include_deleted else None
+        return self._list("/api/v1/workspaces", params=params)
+
+    def list_workspace_members(
+        self, workspace_id: str, *, pending: bool = False, emails: list[str] | None = None
+    ) -> list[Record]:
+        """Read the people of one workspace, each with the id that changes in that workspace need.
+
+        `GET /workspaces/current/members/active` and `.../pending`.
+
+        Args:
+            workspace_id: the workspace.
+            pending: those who have been invited instead of those who have joined.
+            emails: only these addresses.
+        """
+        return self.transport.read_all(
+            f"/api/v1/workspaces/current/members/{'pending' if pending else 'active'}",
+            params={"emails": emails, "sort_by": "email", "sort_by_desc": "false"},
+            scope="workspace",
+            workspace_id=workspace_id,
+        )
+
+    def list_shared_links(self, workspace_id: str) -> list[Record]:
+        """Read the public links of one workspace. `GET /workspaces/current/shared`."""
+        path = "/api/v1/workspaces/current/shared"
+        links: list[Record] = []
+        while True:
+            page = self._object(
+                path,
+                params={"limit": _LINKS_PER_PAGE, "offset": len(links)},
+                scope="workspace",
+                workspace_id=workspace_id,
+            )
+            found: list[Record] = page.get("entities") or []
+            links += found
+            if len(found) < _LINKS_PER_PAGE:
+                return links

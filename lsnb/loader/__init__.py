@@ -1,0 +1,118 @@
+"""Reading an organization once, in the fewest calls, into a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from lsnb.errors import ConfigError
+from lsnb.identity import anonymous, identify
+from lsnb.loader.frames import BUILDERS, build_tables
+from lsnb.loader.reading import Desk, SourceData, check_names
+from lsnb.loader.sources import ENDPOINTS, Sources, utc_now
+from lsnb.progress import Display, Progress
+from lsnb.snapshot import Caller, Snapshot, SnapshotMeta
+
+if TYPE_CHECKING:
+    from lsnb.api import Api
+
+__all__ = ["DEFAULT_TABLES", "load_snapshot_of"]
+
+#: What is read when nothing is asked for by name: everything.
+DEFAULT_TABLES: tuple[str, ...] = tuple(BUILDERS)
+
+
+def load_snapshot_of(
+    api: Api,
+    *,
+    tables: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
+    usage_days: float = 30,
+    audit_days: float = 7,
+    caller: Caller | None = None,
+    version: str = "",
+    display: Display | None = None,
+    clock: Callable[[], pd.Timestamp] = utc_now,
+) -> Snapshot:
+    """Read an organization into a snapshot.
+
+    The tables about people and their access take 3 + ⌈N/500⌉ requests for N people.
+
+    Args:
+        api: the service.
+        tables: the tables to read; all when None.
+        exclude: tables to leave out.
+        usage_days: how far back `usage` goes, in days.
+        audit_days: how far back `audit_log` goes, in days; 0 leaves it out.
+        caller: who the key acts for, where that is known already.
+        version: the version of lsnb, for the record.
+        display: where the progress is shown; picked by surroundings when None.
+        clock: the time now, UTC.
+
+    Raises:
+        ConfigError: a table of that name does not exist.
+        ApiError: the service failed, or does not know the key. What the key merely may not read is no error; it is
+            recorded in `completeness`.
+        TransportError: no answer came.
+        IncompleteListError: a list came back shorter than the service said.
+    """
+    left_out = set(exclude) | (set() if audit_days > 0 else {"audit_log"})
+    wanted = set(DEFAULT_TABLES if tables is None else tables)
+    check_names(wanted | left_out, BUILDERS, "table")
+    wanted -= left_out
+    if not wanted:
+        raise ConfigError(f"No table is left to read. There are: {', '.join(BUILDERS)}.")
+    needed = {source for table in wanted for source in BUILDERS[table].sources} | {"info"}
+    key = api.transport.settings.key
+    with Progress("Reading the organization", display=display) as progress:
+        progress.expect(len(needed))
+        sources = Sources(api, progress, usage_days=usage_days, audit_days=audit_days)
+        desk = Desk(
+            sources.readers(),
+            endpoints=ENDPOINTS,
+            clock=clock,
+            on_done=lambda name: progress.step(name.replace("_", " ")),
+        )
+        data = desk.read(needed)
+        if caller is None:
+            # One request more, which the tables about people alone do not need.
+            is_small = wanted <= {"access", "members", "invites", "workspaces", "roles", "settings"}
+            caller = anonymous(key) if is_small else identify(api, key, workspace_id=_a_workspace(data))
+    frames = build_tables(wanted, data, caller=caller)
+    info = data["info"].data or {}
+    if info.get("id"):
+        api.transport.learn_organization(str(info["id"]))
+    meta = SnapshotMeta(
+        organization_id=str(info.get("id") or api.transport.organization_id or ""),
+        organization=str(info.get("display_name") or "the organization"),
+        host=api.transport.settings.host,
+        read_at=clock(),
+        caller=_with_role(caller, frames, is_organization_wide=data["info"].is_there),
+        version=version,
+    )
+    return Snapshot(meta, frames)
+
+
+def _a_workspace(data: dict[str, SourceData]) -> str | None:
+    workspaces: list[dict[str, Any]] = data["workspaces"].data if "workspaces" in data else []
+    return str(workspaces[0]["id"]) if workspaces else None
+
+
+def _with_role(caller: Caller, frames: dict[str, pd.DataFrame], *, is_organization_wide: bool) -> Caller:
+    """Add the caller's organization role, where the people were read."""
+    role = caller.role
+    if role is None and caller.email and "members" in frames:
+        members = frames["members"]
+        found = members.loc[members["email"] == caller.email, "role"].dropna()
+        role = None if found.empty else str(found.iloc[0])
+    return Caller(
+        kind=caller.kind,
+        identity=caller.identity,
+        email=caller.email,
+        name=caller.name,
+        ls_user_id=caller.ls_user_id,
+        role=role,
+        is_organization_wide=is_organization_wide,
+    )
