@@ -1,0 +1,75 @@
+"""What the subcommands share: the options for a connection, and how tables are printed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+import pandas as pd
+
+from lsnb.config import has_key
+from lsnb.errors import ConfigError
+from lsnb.export import to_records
+from lsnb.organization import Organization, connect, connect_demo
+
+
+def add_connection(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which organization is meant; a key is never one of them, since commands are seen."""
+    group = parser.add_argument_group("connection")
+    group.add_argument("--endpoint", metavar="URL", help="region (us, eu, apac, aws) or address; LANGSMITH_ENDPOINT")
+    group.add_argument("--organization-id", metavar="ID", help="LANGSMITH_ORGANIZATION_ID")
+    group.add_argument("--workspace-id", metavar="ID", help="LANGSMITH_WORKSPACE_ID")
+    group.add_argument("--demo", action="store_true", help="use the embedded demo organization")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add the option for one JSON document on standard output."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+
+
+def open_organization(options: argparse.Namespace) -> Organization:
+    """Connect as the options say.
+
+    Without a key a notebook gets the demo organization, and a command does not: a nightly export of invented people
+    would look like a success.
+
+    Raises:
+        ConfigError: there is no key, and no `--demo`.
+    """
+    if options.demo:
+        return connect_demo(quiet=True)
+    if not has_key(endpoint=options.endpoint):
+        raise ConfigError(
+            "no key was found. Set LANGSMITH_API_KEY (and LANGSMITH_ENDPOINT outside the US cloud), or try the "
+            "embedded demo organization with --demo."
+        )
+    return connect(
+        endpoint=options.endpoint, organization_id=options.organization_id, workspace_id=options.workspace_id
+    )
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+def print_table(frame: pd.DataFrame, *, as_json: bool = False) -> None:
+    """Print a table, or the same as JSON records."""
+    if as_json:
+        print_json(to_records(frame))
+    elif frame.empty:
+        sys.stdout.write("(no rows)\n")
+    else:
+        sys.stdout.write(printable(frame.to_string(index=False, na_rep="")) + "\n")
+
+
+def say(text: str) -> None:
+    """Write a line for the person who watches, apart from the output."""
+    sys.stderr.write(printable(text) + "\n")
+
+
+def printable(text: str) -> str:
+    """Take out what would steer the terminal; names come from strangers."""
+    return "".join(mark if mark.isprintable() or mark in "\n\t" else "\ufffd" for mark in text)

@@ -1,0 +1,112 @@
+"""The subcommands `whoami`, `snapshot` and `export`: they only read."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from lsnb.cli.common import add_connection, add_json, open_organization, print_json, printable, say
+from lsnb.errors import ConfigError
+from lsnb.export import FORMATS, export_table
+from lsnb.loader import DEFAULT_TABLES
+from lsnb.snapshot import Snapshot
+
+
+def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the subcommands of this module."""
+    whoami = commands.add_parser("whoami", help="what the key is and may do")
+    add_connection(whoami)
+    add_json(whoami)
+    whoami.set_defaults(run=_run_whoami)
+
+    snapshot = commands.add_parser("snapshot", help="read the organization into one file")
+    snapshot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="such as 2026-11.lsnb")
+    snapshot.add_argument("--tables", nargs="+", metavar="TABLE", help="only these tables")
+    snapshot.add_argument("--exclude", nargs="+", default=[], metavar="TABLE", help="not these tables")
+    snapshot.add_argument("--audit-days", type=float, default=7, metavar="N", help="length of the audit log (7)")
+    snapshot.add_argument("--usage-days", type=float, default=30, metavar="N", help="length of the usage report (30)")
+    add_connection(snapshot)
+    add_json(snapshot)
+    snapshot.set_defaults(run=_run_snapshot)
+
+    export = commands.add_parser("export", help="write one table to a file")
+    export.add_argument("table", metavar="TABLE", help=", ".join((*DEFAULT_TABLES, "completeness")))
+    export.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help=f"ending in {', '.join(FORMATS)}"
+    )
+    export.add_argument("--audit-days", type=float, default=7, metavar="N", help="length of the audit log (7)")
+    export.add_argument("--usage-days", type=float, default=30, metavar="N", help="length of the usage report (30)")
+    add_connection(export)
+    add_json(export)
+    export.set_defaults(run=_run_export)
+
+
+def _run_whoami(options: argparse.Namespace) -> int:
+    with open_organization(options) as org:
+        found = org.whoami()
+    if options.json:
+        print_json(found.to_dict())
+    else:
+        sys.stdout.write(printable(str(found)) + "\n")
+    return 0
+
+
+def _run_snapshot(options: argparse.Namespace) -> int:
+    _check_folder(options.output)
+    with open_organization(options) as org:
+        snap = org.snapshot(
+            tables=options.tables,
+            exclude=options.exclude,
+            audit_days=options.audit_days,
+            usage_days=options.usage_days,
+        )
+    snap.save(options.output)
+    if options.json:
+        print_json({"file": str(options.output), **snap.facts(), "gaps": _gaps(snap)})
+        return 0
+    for name, value in snap.facts().items():
+        sys.stdout.write(printable(f"{name:<22}{value:,}" if isinstance(value, int) else f"{name:<22}{value}") + "\n")
+    sys.stdout.write(f"{'file':<22}{options.output}\n")
+    _say_gaps(snap, options.tables or DEFAULT_TABLES)
+    return 0
+
+
+def _run_export(options: argparse.Namespace) -> int:
+    if options.table not in (*DEFAULT_TABLES, "completeness"):
+        raise ConfigError(f"there is no table {options.table!r}. There are: {', '.join(DEFAULT_TABLES)}, completeness.")
+    if options.output.suffix.lower() not in FORMATS:
+        raise ConfigError(f"{options.output.name!r} must end in {', '.join(FORMATS)}.")
+    _check_folder(options.output)
+    tables = None if options.table == "completeness" else [options.table]
+    with open_organization(options) as org:
+        snap = org.snapshot(tables=tables, audit_days=options.audit_days, usage_days=options.usage_days)
+    frame = snap.table(options.table)
+    export_table(frame, options.output, title=options.table)
+    if options.json:
+        print_json({"file": str(options.output), "table": options.table, "rows": len(frame), "gaps": _gaps(snap)})
+        return 0
+    sys.stdout.write(f"{options.table}: {len(frame):,} rows in {options.output}\n")
+    _say_gaps(snap, [options.table])
+    return 0
+
+
+def _check_folder(path: Path) -> None:
+    """Find out before a long reading that its result could not be written."""
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"the folder {str(path.parent)!r} does not exist. Make it first.")
+
+
+def _gaps(snap: Snapshot) -> list[dict[str, str]]:
+    gaps = snap.gaps()
+    gaps = gaps[gaps["status"] != "not-loaded"]
+    return [
+        {"table": str(row.table), "status": str(row.status), "reason": str(row.reason)} for row in gaps.itertuples()
+    ]
+
+
+def _say_gaps(snap: Snapshot, tables: list[str] | tuple[str, ...]) -> None:
+    for gap in _gaps(snap):
+        if gap["table"] in tables:
+            say(f"Note: {gap['table']} is {gap['status']}: {gap['reason']}")

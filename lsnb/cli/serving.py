@@ -1,0 +1,46 @@
+"""The subcommands `lab` and `sandbox`: things that run until they are stopped."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from lsnb.errors import MissingExtraError
+
+
+def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the subcommands of this module."""
+    lab = commands.add_parser("lab", help="JupyterLab on the notebooks; the demo organization when no key is set")
+    lab.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
+    lab.add_argument("--notebooks", type=Path, metavar="DIR", help="folder to open instead of the notebooks")
+    lab.set_defaults(run=_run_lab)
+    sandbox = commands.add_parser("sandbox", help="serve a demo organization, and print its address and keys")
+    sandbox.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
+    sandbox.add_argument("--seed", default="small", help="small (40 people), large (20,000), tidy, personal, norbac")
+    sandbox.add_argument("--latency-ms", type=int, default=0, metavar="N", help="wait before each answer")
+    sandbox.add_argument("--state", type=Path, metavar="FILE", help="restore from and save to this file")
+    sandbox.add_argument("--log", type=Path, metavar="FILE", help="write one JSON line per request")
+    sandbox.set_defaults(run=_run_sandbox)
+
+
+def _run_lab(options: argparse.Namespace) -> int:
+    from lsnb.lab import run_lab
+
+    return run_lab(options.notebooks, port=options.port)
+
+
+def _run_sandbox(options: argparse.Namespace) -> int:
+    from lsnb import sandbox
+
+    try:
+        sandbox.serve_forever(
+            seed=options.seed,
+            port=options.port,
+            latency_ms=options.latency_ms,
+            state_file=options.state,
+            log_file=options.log,
+        )
+    except ImportError as error:
+        raise MissingExtraError(error.name or "fastapi", "sandbox", "serve a demo organization") from None
+    return 0
