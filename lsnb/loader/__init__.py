@@ -42,7 +42,7 @@ def load_snapshot_of(
 
     Args:
         api: the service.
-        tables: the tables to read; all when None.
+        tables: the tables to read; all when None. Tables that the same answers give come along.
         exclude: tables to leave out.
         usage_days: how far back `usage` goes, in days.
         audit_days: how far back `audit_log` goes, in days; 0 leaves it out.
@@ -65,6 +65,8 @@ def load_snapshot_of(
     if not wanted:
         raise ConfigError(f"No table is left to read. There are: {', '.join(BUILDERS)}.")
     needed = {source for table in wanted for source in BUILDERS[table].sources} | {"info"}
+    # What the same answers give anyway comes along: the matrix of `access` needs `workspaces`.
+    wanted |= {name for name, builder in BUILDERS.items() if needed.issuperset(builder.sources)} - left_out
     key = api.transport.settings.key
     with Progress("Reading the organization", display=display) as progress:
         progress.expect(len(needed))
@@ -78,7 +80,7 @@ def load_snapshot_of(
         data = desk.read(needed)
         if caller is None:
             # One request more, which the tables about people alone do not need.
-            is_small = wanted <= {"access", "members", "invites", "workspaces", "roles", "settings"}
+            is_small = needed <= {"people", "workspaces", "roles", "info"}
             caller = anonymous(key) if is_small else identify(api, key, workspace_id=_a_workspace(data))
     frames = build_tables(wanted, data, caller=caller)
     info = data["info"].data or {}

@@ -129,7 +129,7 @@ def build_tables(wanted: set[str], data: Mapping[str, SourceData], *, caller: Ca
     readings: list[Reading] = []
     for name, builder in BUILDERS.items():
         if name not in wanted:
-            reason = f"it was not asked for. Load it with org.snapshot(tables=[{name!r}])."
+            reason = "it was not asked for."
             readings.append(Reading(name, SPECS[name].endpoints[0], "not-loaded", reason=reason))
             continue
         readings += [_reading(name, source, data, needed=source in builder.needs) for source in builder.sources]
