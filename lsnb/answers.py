@@ -40,7 +40,7 @@ try:  # about three times faster on large lists
 except ImportError:  # pragma: no cover - one environment has it or has it not
     from json import loads as _loads
 
-Trouble = Literal["intermediary", "broken"]
+Trouble = Literal["intermediary", "page", "broken"]
 
 DETAIL_LENGTH: Final = 500
 
@@ -115,7 +115,8 @@ class Reading:
     Attributes:
         data: the JSON; None for an empty answer.
         error: what to raise, when the answer is no.
-        trouble: "intermediary" when not the service answered, "broken" when its answer is damaged.
+        trouble: "intermediary" when not the service said no, "page" when something else came with a 2xx than JSON,
+            "broken" when the JSON is damaged.
     """
 
     data: Any = None
@@ -193,7 +194,7 @@ def _read_success(call: Call, status: int, headers: Mapping[str, str], body: byt
         if call.method != "GET":
             advice = "The change may have been carried out: look before trying again"
     else:
-        trouble = "intermediary"
+        trouble = "page"
         what = f"{kind.partition(';')[0]} instead of JSON"
         advice = (
             "A proxy, a login page or the web page of LangSmith answered, not its API. Check the address "

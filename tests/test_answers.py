@@ -237,7 +237,7 @@ def test_web_page_is_refused_when_it_comes_with_200(body):
     """A success that is not JSON is not believed; the message says to check the address."""
     reading = read(200, body, headers={"Content-Type": "text/html; charset=utf-8"})
     assert UnexpectedAnswerError is type(reading.error)
-    assert "intermediary" == reading.trouble
+    assert "page" == reading.trouble
     assert "text/html instead of JSON" in str(reading.error)
     assert "sub-path" in str(reading.error)
 

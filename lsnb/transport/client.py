@@ -202,9 +202,7 @@ class Transport:
             headers=self._headers(scope, workspace_id, has_body=body is not None),
             key=None if scope == "none" else self.settings.key,
         )
-        attempts = _Attempts(
-            is_read=method in READS or retry is True, most=1 if retry is False else self.attempts
-        )
+        attempts = _Attempts(is_read=method in READS or retry is True, most=1 if retry is False else self.attempts)
         outcome = self._send_form(outgoing, attempts)
         if isinstance(outcome, Answer):
             return outcome

@@ -36,6 +36,14 @@ Failure = Literal["connect", "certificate", "request", "stopped", "timeout", "lo
 NOT_SENT: Final[frozenset[Failure]] = frozenset({"connect", "certificate", "request", "stopped"})
 
 _MOST_REDIRECTS: Final = 3
+# The last one is what requests and http.client raise for an answer that makes no sense, such as a broken Location.
+_NO_ANSWER: Final = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    OSError,
+    ValueError,
+)
 _log = logging.getLogger("lsnb.transport")
 
 
@@ -87,6 +95,13 @@ class _NoNetrc(AuthBase):
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
         return r
+
+
+class _Session(requests.Session):
+    """A session that leaves redirects alone: requests would prepare the next request, with a copy of the key."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class Wire:
@@ -147,7 +162,7 @@ class Wire:
         escaped: BaseException
         try:
             return self._sent(outgoing, url, params)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+        except _NO_ANSWER as error:
             return Failed(failure_of(error), _reason_of(error))
         except Exception as error:
             escaped = error
@@ -260,8 +275,8 @@ def _same_place(url: str, got: Received) -> str | None:
     location = got.headers.get("location")
     if got.status not in {301, 302, 303, 307, 308} or not location:
         return None
-    target = urljoin(url, location)
     try:
+        target = urljoin(url, location)
         return target if _origin(target) == _origin(url) else None
     except ValueError:
         return None
@@ -275,7 +290,7 @@ def _origin(url: str) -> tuple[str, str, int | None]:
 
 
 def _new_session(connections: int) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     adapter = HTTPAdapter(pool_connections=connections, pool_maxsize=connections, max_retries=0, pool_block=False)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
