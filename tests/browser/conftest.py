@@ -62,14 +62,15 @@ def chromium_path() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, this thread counts as inside an event loop, and other tests want their own.
+@pytest.fixture(scope="module")
 def playwright_driver(chromium_path: str) -> Iterator[Playwright]:
     """Start Playwright, only where there is a browser for it."""
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright_driver: Playwright, chromium_path: str) -> Iterator[Browser]:
     """Start Chromium with an empty profile of its own."""
     chromium = playwright_driver.chromium.launch(executable_path=chromium_path, args=CHROMIUM_FLAGS)
