@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from . import control, identity, members, organization, roles, workspace_members, workspaces
+from . import (
+    accounts,
+    control,
+    identity,
+    keys,
+    members,
+    organization,
+    platform,
+    roles,
+    sso,
+    tags,
+    usage,
+    workspace_members,
+    workspaces,
+)
 
+# Order matters in one place: `/workspaces/current/...` must be known before `/workspaces/{workspace_id}`.
 ALL = (
     control.router,
     identity.router,
     organization.router,
     roles.router,
     members.router,
-    workspaces.router,
+    tags.router,
     workspace_members.router,
+    workspaces.router,
+    keys.router,
+    accounts.router,
+    platform.router,
+    sso.router,
+    usage.router,
 )
