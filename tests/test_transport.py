@@ -5,7 +5,10 @@ import io
 import json
 import logging
 import re
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 import traceback
@@ -22,6 +25,7 @@ from lsnb.errors import (
     AuthError,
     ConfigError,
     ConflictError,
+    KeyScopeError,
     LsnbError,
     NotFoundError,
     PermissionDeniedError,
@@ -29,6 +33,7 @@ from lsnb.errors import (
     ServerError,
     TransportError,
     UnexpectedAnswerError,
+    WorkspaceRequiredError,
 )
 from lsnb.pace import Pace
 from lsnb.transport import Transport, should_retry
@@ -153,8 +158,8 @@ def no_bundle(monkeypatch):
 
 
 @contextmanager
-def local_server(handle):
-    """Serve on loopback: `handle` gets the handler of one request. Yields the base address."""
+def local_server(handle, context=None):
+    """Serve on loopback, over TLS with a context: `handle` gets the handler of one request. Yields the base address."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -180,19 +185,22 @@ def local_server(handle):
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http{'s' if context else ''}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
 
 
-def to(base, **options):
-    """Return a transport with a session of its own, that does not sleep long."""
-    return Transport(Settings(base, Key(SECRET)), **{"sleep": lambda s: None, "jitter": lambda: 0.0, **options})
+def to(base, key=SECRET, **options):
+    """Return a transport with a session of its own, that does not sleep."""
+    return Transport(Settings(base, Key(key)), **{"sleep": lambda s: None, "jitter": lambda: 0.0, **options})
 
 
 # --- one request ---
@@ -1022,3 +1030,79 @@ def test_every_error_is_ours_when_the_service_misbehaves():
         transport, _ = stubbed(lambda request, failure=failure: failure())
         with pytest.raises(LsnbError):
             transport.get(ITEMS)
+
+
+@pytest.fixture(scope="module")
+def own_authority(tmp_path_factory):
+    """Make a certificate for 127.0.0.1 that nobody has signed, and its key, in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs openssl, to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+def test_key_is_not_sent_when_the_certificate_is_not_trusted(own_authority, monkeypatch):
+    """An unknown authority ends it at once, before anything is sent; naming it makes it work."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own_authority / "cert.pem", own_authority / "key.pem")
+    seen = []
+
+    def handle(handler):
+        seen.append(handler.headers["X-API-Key"])
+        handler.reply()
+
+    with local_server(handle, context) as base:
+        with to(base) as transport, pytest.raises(TransportError, match=r"not trusted .*self.signed") as caught:
+            transport.request("POST", ITEMS, body={})
+        assert ("not-sent", 1, []) == (caught.value.outcome, transport.n_requests, seen)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own_authority / "cert.pem"))
+        with to(base) as transport:
+            transport.get(ITEMS)
+        assert [SECRET] == seen
+
+
+# --- the demo organization ---
+
+
+def test_lists_agree_when_read_from_the_demo_organization(server):
+    """The counted list has as many active people as the bare one, whatever the size of the pages."""
+    with to(server.url, server.keys["admin_pat"], workers=4) as transport:
+        enriched = transport.read_all(MEMBERS, scope="organization", params={"active_is": True}, limit=7)
+        bare = transport.read_all("/api/v1/orgs/current/members/active", scope="organization", limit=7)
+    assert len(enriched) > 14
+    assert {row["id"] for row in bare} == {row["id"] for row in enriched}
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "path", "kind"),
+    [
+        ("workspace_key", "organization", "/api/v1/orgs/current/info", KeyScopeError),
+        ("admin_service_key", "workspace", "/api/v1/workspaces/current/members/active", WorkspaceRequiredError),
+        ("expired_pat", "organization", "/api/v1/orgs/current/info", AuthError),
+        ("admin_pat", "organization", "/api/v1/orgs/current/nothing", NotFoundError),
+    ],
+)
+def test_refusals_are_told_apart_when_the_demo_organization_makes_them(server, name, scope, path, kind):
+    """Keys that may not do something get the error that says why."""
+    with to(server.url, key=server.keys[name]) as transport, pytest.raises(kind):
+        transport.get(path, scope=scope)
+
+
+@pytest.mark.parametrize("fault", ["status", "drop-before", "drop-after", "html", "truncate"])
+def test_faults_are_survived_by_reads_only_when_the_demo_organization_makes_them(server, fault):
+    """A read goes through; a write goes out once and says that its outcome is open."""
+    path = "/api/v1/orgs/current/info"
+    options = {"path": path, "times": 1, "kind": fault, "status": 503}
+    with to(server.url, key=server.keys["admin_pat"]) as transport:
+        server.faults.add(method="GET", **options)
+        assert transport.get(path)["display_name"]
+        assert 2 == transport.n_requests
+        server.faults.add(method="PATCH", **options)
+        with pytest.raises((TransportError, ServerError)) as caught:
+            transport.request("PATCH", path, body={})
+        assert "unknown" == getattr(caught.value, "outcome", "unknown")
+        assert 3 == transport.n_requests

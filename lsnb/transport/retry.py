@@ -59,14 +59,13 @@ def no_answer(call: Call, failed: Failed) -> TransportError:
     """Return the error for a request that got no answer; it says whether a write may have been carried out."""
     outcome: Literal["not-sent", "unknown"] = "not-sent" if failed.kind in NOT_SENT else "unknown"
     reason = f" ({failed.reason})" if failed.reason else ""
-    if call.method in READS:
-        after = ""
-    elif outcome == "not-sent":
-        after = " Nothing was changed."
-    else:
-        after = " The change may have been carried out: look before trying again."
+    advice = f"{_NEXT[failed.kind]}."
+    if call.method not in READS:
+        # To try again is good advice only when nothing can happen twice.
+        unknown = "The change may have been carried out: look before trying again."
+        advice = f"Nothing was changed. {advice}" if outcome == "not-sent" else unknown
     return TransportError(
-        f"{call} got no answer from {call.host}: {_WORDS[failed.kind]}{reason}. {_NEXT[failed.kind]}.{after}",
+        f"{call} got no answer from {call.host}: {_WORDS[failed.kind]}{reason}. {advice}",
         outcome=outcome,
         method=call.method,
         path=call.path,
