@@ -1,0 +1,283 @@
+"""From a snapshot and an edited sheet to a plan: decided person by person, judged as a whole, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from lsnb.edits.model import Edits
+from lsnb.errors import PlanError, TableError, UnreadableTableError
+from lsnb.plan.fingerprint import seal
+from lsnb.plan.invitations import plan_new, plan_pending
+from lsnb.plan.ledger import Ledger
+from lsnb.plan.members import plan_member
+from lsnb.plan.model import Change, Mode, Plan, Verdict, Waiting
+from lsnb.plan.notes import Notes, row_words
+from lsnb.plan.order import in_order
+from lsnb.plan.roles import default_role
+from lsnb.plan.rules import DEFAULT_RULES, JUDGED_RULES, OLDER_SERVER, Rules, ServerFeatures
+from lsnb.plan.safety import check_allowed, judge
+from lsnb.plan.scope import SyncScope, check_whole, find_scope
+from lsnb.plan.settings import setting
+from lsnb.plan.standing import Standing
+from lsnb.plan.wishes import Sheet, Wish, omitted_people, omitted_places
+from lsnb.snapshot import Snapshot
+
+_MODES = ("update", "remove", "sync")
+
+
+def make_plan(
+    snapshot: Snapshot,
+    edits: Edits,
+    *,
+    mode: Mode = "update",
+    scope: str | Sequence[str] = (),
+    rules: Rules = DEFAULT_RULES,
+    allow: Mapping[str, str] | None = None,
+    created_at: str,
+    server: ServerFeatures = OLDER_SERVER,
+) -> Plan:
+    """Make a plan of what an edited access sheet asks for.
+
+    Args:
+        snapshot: the organization as it was read.
+        edits: the sheet, without problems.
+        mode: "update" adds and changes, and removes only what rows say; "remove" only removes; under "sync" the sheet
+            is the whole truth within the scope.
+        scope: for sync, names or ids of workspaces, or "organization".
+        rules: the thresholds to judge by.
+        allow: rules to override by name, each with the reason.
+        created_at: the time to put on it, ISO 8601, UTC.
+        server: what the server offers beyond what every server does.
+
+    Returns:
+        The plan, also where it is refused or there is nothing to do.
+
+    Raises:
+        TableError: the sheet has problems.
+        PlanError: a plan cannot be made: no or an unknown scope, an unknown rule in `allow`, or a list of people that
+            is not known to be whole where the plan takes something away.
+    """
+    if mode not in _MODES:
+        raise PlanError(f"There is no mode {mode!r}; the modes are {', '.join(_MODES)}.")
+    if not edits.is_clean:
+        raise TableError(
+            f"{edits.source} has {len(edits.problems)} problem(s), so no plan is made of it. Mend the cells that are "
+            "listed in `problems`.",
+            problems=edits.problems,
+        )
+    check_allowed(allow or {})
+    within = find_scope(snapshot, scope, mode=mode)
+    try:
+        standing = Standing(snapshot)
+    except UnreadableTableError as error:
+        raise PlanError(f"Without knowing who has what now, nothing can be planned. {error}") from error
+    notes = Notes(rules.max_listed)
+    has_rbac = bool(setting(snapshot, "can_use_rbac", True))
+    sheet = Sheet(edits, standing, has_rbac=has_rbac)
+    check_whole(snapshot, takes_away=mode != "update" or sheet.has_removals, notes=notes)
+    wishes = _gather(sheet, standing, mode=mode, within=within)
+    ledger = Ledger(
+        source=edits.source,
+        scope_words=within.words,
+        caller=snapshot.meta.caller,
+        server=server,
+        notes=notes,
+        has_rbac=has_rbac,
+        may_touch_organization=within.is_organization,
+        new_role=default_role(snapshot),
+    )
+    if mode == "remove":
+        _note_kept_rows(sheet, edits.source, notes)
+    _decide(ledger, standing, wishes, within)
+    return changes_to_plan(
+        snapshot,
+        ledger.changes,
+        mode=mode,
+        scope=within.names,
+        rules=rules,
+        allow=allow,
+        created_at=created_at,
+        waiting=ledger.waiting,
+        warnings=notes.verdicts(),
+        standing=standing,
+    )
+
+
+def changes_to_plan(
+    snapshot: Snapshot,
+    changes: Iterable[Change],
+    *,
+    mode: Mode = "update",
+    scope: Sequence[str] = (),
+    rules: Rules = DEFAULT_RULES,
+    allow: Mapping[str, str] | None = None,
+    created_at: str,
+    waiting: Iterable[Waiting] = (),
+    warnings: Iterable[Verdict] = (),
+    standing: Standing | None = None,
+) -> Plan:
+    """Put changes into order, judge them on what they would leave, and seal them as a plan.
+
+    Args:
+        snapshot: the organization as it was read.
+        changes: the changes, in any order.
+        mode: the plan's mode.
+        scope: the plan's scope, as names.
+        rules: the thresholds to judge by.
+        allow: rules to override by name, each with the reason.
+        created_at: the time to put on it, ISO 8601, UTC.
+        waiting: what cannot be done yet.
+        warnings: what came up while the changes were decided on; the judgement adds its own.
+        standing: what people hold, where it has been worked out already.
+
+    Raises:
+        PlanError: `allow` names an unknown rule or gives no reason.
+    """
+    allowed = dict(allow or {})
+    check_allowed(allowed)
+    ordered = in_order(changes)
+    verdict = judge(
+        snapshot, standing or Standing(snapshot), ordered, scope=scope, mode=mode, rules=rules, allow=allowed
+    )
+    meta = snapshot.meta
+    return seal(
+        Plan(
+            organization_id=meta.organization_id,
+            organization=meta.organization,
+            host=meta.host,
+            key=meta.caller.identity,
+            mode=mode,
+            scope=tuple(scope),
+            created_at=created_at,
+            changes=ordered,
+            waiting=tuple(sorted(waiting, key=lambda w: (w.email, w.workspace or "", w.role or ""))),
+            refusals=verdict.refusals,
+            warnings=verdict.warnings + tuple(warnings),
+            allowed=allowed,
+        )
+    )
+
+
+def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules: Rules = DEFAULT_RULES) -> Plan:
+    """Take single changes out of a plan and judge the rest again.
+
+    Args:
+        plan: the plan.
+        snapshot: what it was made from.
+        ids: the ids of the changes to leave out.
+        rules: the thresholds to judge by.
+
+    Returns:
+        Another plan, with another fingerprint.
+
+    Raises:
+        PlanError: the plan has no change with one of the ids.
+    """
+    dropped = set(ids)
+    unknown = dropped - {change.id for change in plan.changes}
+    if unknown:
+        raise PlanError(f"The plan has no change with the id {', '.join(sorted(unknown))}.")
+    kept = [change for change in plan.changes if change.id not in dropped]
+    uninvited = {change.email for change in plan.changes if change.id in dropped and change.kind == "InviteMember"}
+    remarks = [warning for warning in plan.warnings if warning.rule not in JUDGED_RULES]
+    return changes_to_plan(
+        snapshot,
+        kept,
+        mode=plan.mode,
+        scope=plan.scope,
+        rules=rules,
+        allow=plan.allowed,
+        created_at=plan.created_at,
+        waiting=[waiting for waiting in plan.waiting if waiting.email not in uninvited],
+        warnings=_without_dropped(remarks, dropped),
+    )
+
+
+def _without_dropped(warnings: Iterable[Verdict], dropped: set[str]) -> list[Verdict]:
+    """Leave out what was said about dropped changes only."""
+    kept = []
+    for warning in warnings:
+        ids = tuple(id_ for id_ in warning.change_ids if id_ not in dropped)
+        if ids or not warning.change_ids:
+            kept.append(replace(warning, change_ids=ids))
+    return kept
+
+
+def _gather(sheet: Sheet, standing: Standing, *, mode: Mode, within: SyncScope) -> dict[str, list[Wish]]:
+    """List what is wanted, by address; under sync also what the sheet asks for by leaving it out."""
+    wishes = sheet.open_wishes()
+    if mode == "remove":
+        removals = {email: [wish for wish in found if wish.is_removal] for email, found in wishes.items()}
+        return {email: found for email, found in removals.items() if found}
+    if mode == "sync":
+        omitted = omitted_places(sheet, standing, within.places, mentioned_only=within.is_organization)
+        if within.is_organization:
+            omitted += omitted_people(sheet, standing)
+        for wish in omitted:
+            wishes.setdefault(wish.email, []).append(wish)
+    return wishes
+
+
+def _decide(ledger: Ledger, standing: Standing, wishes: dict[str, list[Wish]], within: SyncScope) -> None:
+    """Decide person by person, in the order of their addresses."""
+    people = standing.people(wishes)
+    whole = [
+        email
+        for email, found in wishes.items()
+        if email in people
+        and (people[email].state == "pending" or any(w.is_removal and w.workspace_id is None for w in found))
+    ]
+    held = standing.places(whole)
+    for email in sorted(wishes):
+        if email in standing.ambiguous:
+            ledger.notes.add(
+                "ambiguous-person",
+                f"{ledger.reason(wishes[email])}: more than one person of the organization has the address {email}, so "
+                "nothing is done about them. Change them on the page of the organization's members.",
+            )
+            continue
+        person = people.get(email)
+        organization, places = _within_scope(ledger, wishes[email], within, is_new=person is None)
+        if organization is None and not places:
+            continue
+        if person is None:
+            plan_new(ledger, email, organization, places)
+        elif person.state == "pending":
+            plan_pending(ledger, person, organization, places, held.get(email, []))
+        else:
+            plan_member(ledger, person, organization, places, held.get(email, []))
+
+
+def _within_scope(
+    ledger: Ledger, wishes: list[Wish], within: SyncScope, *, is_new: bool
+) -> tuple[Wish | None, list[Wish]]:
+    """Split what is wanted into organization and workspaces, and set aside what is out of scope."""
+    organization = next((wish for wish in wishes if wish.workspace_id is None), None)
+    places = [wish for wish in wishes if wish.workspace_id is not None]
+    if within.is_everything:
+        return organization, places
+    outside = [wish for wish in places if wish.workspace_id not in within.places]
+    places = [wish for wish in places if wish.workspace_id in within.places]
+    # Somebody new needs a role in the organization to be invited at all.
+    if organization and not within.is_organization and not (is_new and any(wish.role for wish in places)):
+        outside.append(organization)
+        organization = None
+    for wish in outside:
+        place = wish.workspace or "the organization"
+        ledger.notes.add(
+            "out-of-scope",
+            f"{ledger.reason([wish])}: {wish.email} in {place} is out of the scope ({ledger.scope_words}); the row is "
+            "not acted on.",
+        )
+    return organization, places
+
+
+def _note_kept_rows(sheet: Sheet, source: str, notes: Notes) -> None:
+    if sheet.kept_rows:
+        n = len(sheet.kept_rows)
+        notes.add(
+            "not-acted-on",
+            f"{n:,} {'row is' if n == 1 else 'rows are'} not acted on, since the mode is 'remove' and only rows with "
+            f"action=remove count: {row_words(sheet.kept_rows, source)}.",
+        )

@@ -1,0 +1,144 @@
+"""What a reader of a plan should know about its changes, without stopping it."""
+
+from __future__ import annotations
+
+import pyarrow.compute as pc
+
+from lsnb import catalogue
+from lsnb.plan.model import Change, Verdict
+from lsnb.plan.notes import listed
+from lsnb.plan.roles import ORGANIZATION_POWERS
+from lsnb.plan.rules import Rules
+from lsnb.plan.settings import setting
+from lsnb.plan.simulate import Ending
+from lsnb.plan.standing import Standing
+from lsnb.snapshot import Caller, Snapshot
+
+_INVITING = ("InviteMember", "ReplaceInvite")
+
+
+def warn(
+    snapshot: Snapshot, standing: Standing, changes: tuple[Change, ...], ending: Ending, rules: Rules
+) -> list[Verdict]:
+    """List what is worth knowing about the changes.
+
+    Args:
+        snapshot: the organization as it was read.
+        standing: what people hold.
+        changes: the changes.
+        ending: what they would leave.
+        rules: how many people a message names.
+    """
+    inviting = [change for change in changes if change.kind in _INVITING]
+    return [
+        *_workspaces_without_admin(ending),
+        *_scim_managed(snapshot, standing, changes, rules.max_listed),
+        *_callers_limits(snapshot, changes, rules.max_listed),
+        *(_inviting(snapshot, inviting, ending) if inviting else ()),
+    ]
+
+
+def _workspaces_without_admin(ending: Ending) -> list[Verdict]:
+    if not ending.lost_workspaces:
+        return []
+    names = listed(ending.lost_workspaces)
+    return [
+        Verdict(
+            "workspace-admin",
+            f"Nobody would be Admin by a role of their own any more in {names}; only Organization Admins could manage it.",
+        )
+    ]
+
+
+def _scim_managed(snapshot: Snapshot, standing: Standing, changes: tuple[Change, ...], limit: int) -> list[Verdict]:
+    managed = _managed_identities(snapshot, standing)
+    about = [change for change in changes if change.ids.get("identity_id") in managed]
+    if not about:
+        return []
+    people = sorted({change.email or "" for change in about})
+    return [
+        Verdict(
+            "scim-managed",
+            f"An identity provider manages {listed(people, limit)}; its next synchronization may undo the change. Change "
+            "the groups there instead.",
+            tuple(change.id for change in about),
+        )
+    ]
+
+
+def _managed_identities(snapshot: Snapshot, standing: Standing) -> set[str]:
+    """Find the people whom an identity provider manages: by how they came, by their groups, or by a role it gave."""
+    by_group = standing.held.filter(pc.equal(standing.held["source"], "group"))
+    found = set(by_group["identity_id"].to_pylist())
+    if snapshot.is_readable("members"):
+        members = snapshot.members
+        is_managed = members["provisioned_by"].str.contains("scim", case=False, regex=False).fillna(False).astype(bool)
+        is_managed |= members["scim_groups"].notna()
+        found |= set(members.loc[is_managed, "identity_id"])
+    return found
+
+
+def _callers_limits(snapshot: Snapshot, changes: tuple[Change, ...], limit: int) -> list[Verdict]:
+    """Say what the server will refuse to this caller; only where the caller's role is known."""
+    caller = snapshot.meta.caller
+    role = _system_name(caller)
+    if role in (None, catalogue.ORGANIZATION_ADMIN):
+        return []
+    mine: set[str] = set()
+    if snapshot.is_readable("workspaces"):
+        workspaces = snapshot.workspaces
+        admin = catalogue.SYSTEM_ROLES[catalogue.WORKSPACE_ADMIN][0]
+        mine = set(workspaces.loc[(workspaces["my_role"] == admin).fillna(False).astype(bool), "workspace_id"])
+    about = [change for change in changes if not _may(role, change, mine)]
+    if not about:
+        return []
+    people = sorted({change.email or "" for change in about})
+    what = catalogue.SYSTEM_ROLES.get(role or "", (caller.role, ""))[0]
+    return [
+        Verdict(
+            "caller-rights",
+            f"The server will probably refuse {len(about):,} of the {len(changes):,} changes, since the caller is "
+            f"{what}: those about {listed(people, limit)}. An Organization Operator may only give, change and remove User "
+            "and Viewer; roles in a workspace are for its Admins.",
+            tuple(change.id for change in about),
+        )
+    ]
+
+
+def _system_name(caller: Caller) -> str | None:
+    names = {display: name for name, (display, _) in catalogue.SYSTEM_ROLES.items()}
+    return names.get(caller.role or "", caller.role)
+
+
+def _may(role: str | None, change: Change, own_workspaces: set[str]) -> bool:
+    """Tell whether a caller who is not Organization Admin may make a change."""
+    if change.scope == "workspace":
+        return change.ids.get("workspace_id") in own_workspaces
+    touched = {(change.before or {}).get("role_name"), (change.after or {}).get("role_name")}
+    return role == catalogue.ORGANIZATION_OPERATOR and not touched & ORGANIZATION_POWERS
+
+
+def _inviting(snapshot: Snapshot, inviting: list[Change], ending: Ending) -> list[Verdict]:
+    """Say where invitations cannot work, or do not fit."""
+    ids = tuple(change.id for change in inviting)
+    n = f"{len(inviting):,} invitation{'' if len(inviting) == 1 else 's'}"
+    found: list[Verdict] = []
+    if setting(snapshot, "invites_enabled", True) is False:
+        message = f"Invitations are switched off for this organization; the server will refuse {n}."
+        found.append(Verdict("invitations-off", message, ids))
+    if setting(snapshot, "is_personal", False) is True:
+        message = f"This is a personal organization, which cannot invite; the server will refuse {n}."
+        found.append(Verdict("personal-organization", message, ids))
+    if setting(snapshot, "sso_only", False) is True:
+        message = (
+            f"People can log in only through single sign-on here, which needs no invitation; {n} may lead nowhere."
+        )
+        found.append(Verdict("sso-only", message, ids))
+    seats = setting(snapshot, "max_identities", 0)
+    if isinstance(seats, int) and 0 < seats < ending.n_people_after:
+        message = (
+            f"There are {seats:,} seats; {ending.n_people_before:,} are taken, and the plan would need "
+            f"{ending.n_people_after:,}. The server may refuse {n}."
+        )
+        found.append(Verdict("seats", message, ids))
+    return found

@@ -1,0 +1,156 @@
+"""Make one change: from what is there and what is wanted follow its stage, its risk and what it brings with it.
+
+The ids that a change carries for whoever carries it out, as far as they apply:
+
+- `identity_id`: the person's id in the organization; of the pending invitation where `pending` is "true". The ids of
+  the person within a workspace are not known to a snapshot and are looked up when the change is made.
+- `pending`: "true" where the person has not joined, so that the routes for pending people are to be used.
+- `workspace_id`: for changes in one workspace.
+- `role_id`: the role wanted: of the organization for organization changes and invitations, of the workspace for
+  workspace changes. Absent where the organization's plan has no roles: then no role may be sent.
+- `workspace_role_id`: for invitations, the one role for all of `after["workspaces"]`.
+- `ls_user_id`: the person's id over all organizations, where it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lsnb import catalogue
+from lsnb.plan.fingerprint import change_id
+from lsnb.plan.model import Change, ChangeKind, Risk, Stage
+from lsnb.plan.roles import ORGANIZATION_POWERS, rank
+from lsnb.snapshot import Caller
+
+Values = Mapping[str, Any]
+
+_INVITATIONS = frozenset({"InviteMember", "ReplaceInvite"})
+_REMOVALS = frozenset({"RemoveMember", "RemoveWorkspaceMember", "CancelInvite"})
+_WORKSPACE_KINDS = frozenset({"AddWorkspaceMember", "SetWorkspaceRole", "RemoveWorkspaceMember"})
+
+
+def new_change(
+    kind: ChangeKind,
+    *,
+    email: str,
+    before: Values | None,
+    after: Values | None,
+    reason: str,
+    ids: Mapping[str, str | None],
+    workspace: str | None = None,
+    is_self: bool = False,
+) -> Change:
+    """Make a change of somebody's membership.
+
+    Args:
+        kind: what is done.
+        email: whom it concerns.
+        before: the values now.
+        after: the values wanted.
+        reason: why the plan has it.
+        ids: the ids that the calls need; unknown ones are left out.
+        workspace: the workspace's name, for changes in one workspace.
+        is_self: whether it concerns the identity that makes the plan.
+    """
+    known = {name: value for name, value in ids.items() if value}
+    scope = "workspace" if kind in _WORKSPACE_KINDS else "organization"
+    return Change(
+        id=change_id(kind, email, scope, known.get("workspace_id")),
+        kind=kind,
+        stage="self" if is_self else stage_of(kind, before, after),
+        email=email,
+        scope="workspace" if kind in _WORKSPACE_KINDS else "organization",
+        workspace=workspace,
+        before=before,
+        after=after,
+        reason=reason,
+        risk=risk_of(kind, before, after),
+        reversible=kind != "RemoveMember",
+        consequence=consequence_of(kind, before, after),
+        ids=known,
+    )
+
+
+def _name(values: Values | None, field: str = "role_name") -> str | None:
+    return None if values is None else values.get(field)
+
+
+def _powers(values: Values | None) -> int:
+    """Rank a role by the power it gives over the organization or over a workspace; 0 for the others."""
+    name = _name(values)
+    if name in ORGANIZATION_POWERS:
+        return rank(name)
+    return 1 if name == catalogue.WORKSPACE_ADMIN else 0
+
+
+def is_caller(caller: Caller, email: str | None, ls_user_id: str | None) -> bool:
+    """Tell whether a person is the one who makes the plan; a service key is no person."""
+    by_id = bool(ls_user_id) and ls_user_id == caller.ls_user_id
+    return by_id or bool(email and caller.email and caller.email.strip().lower() == email)
+
+
+def is_promotion(change: Change) -> bool:
+    """Tell whether a change makes somebody Organization Admin or Operator who was less before."""
+    name = _name(change.after)
+    if change.scope != "organization" or name not in ORGANIZATION_POWERS:
+        return False
+    before = _name(change.before)
+    return before not in ORGANIZATION_POWERS or rank(before) < rank(name)
+
+
+def is_demotion(change: Change) -> bool:
+    """Tell whether a change gives somebody a lesser role of the same scope."""
+    if change.kind not in ("SetOrgRole", "SetWorkspaceRole"):
+        return False
+    return rank(_name(change.after)) < rank(_name(change.before))
+
+
+def is_removal(change: Change) -> bool:
+    """Tell whether a change takes somebody out of a workspace or of the organization, or an invitation back."""
+    return change.kind in _REMOVALS
+
+
+def stage_of(kind: str, before: Values | None, after: Values | None) -> Stage:
+    """Tell when a change is made, unless it concerns the caller."""
+    if kind in _INVITATIONS:
+        return "invite"
+    if kind == "AddWorkspaceMember":
+        return "add"
+    if kind in _REMOVALS:
+        return "remove"
+    gained = _powers(after) - _powers(before)
+    return "promote" if gained > 0 else "demote" if gained < 0 else "change"
+
+
+def risk_of(kind: str, before: Values | None, after: Values | None) -> Risk:
+    """Tell how much power a change gives or takes."""
+    if kind == "RemoveMember":
+        return "high"
+    if kind in ("RemoveWorkspaceMember", "CancelInvite"):
+        return "medium" if kind == "RemoveWorkspaceMember" else "low"
+    old, new = _name(before), _name(after)
+    if old != new and (new in ORGANIZATION_POWERS or old in ORGANIZATION_POWERS):
+        return "high"
+    if kind == "ReplaceInvite":
+        return "medium"
+    touched = (_name(after, "workspace_role_name"),) if kind == "InviteMember" else (old, new)
+    return "medium" if catalogue.WORKSPACE_ADMIN in touched else "low"
+
+
+def consequence_of(kind: str, before: Values | None, after: Values | None) -> str:
+    """Say what cannot come back, or what else happens."""
+    if kind == "RemoveMember":
+        return (
+            "Personal access tokens stop working and do not come back; to return, the person must accept a new "
+            "invitation."
+        )
+    if kind == "CancelInvite":
+        return "The link that was sent stops working; inviting again sends another e-mail."
+    if kind == "ReplaceInvite":
+        return "The invitation is cancelled and made again: a second e-mail goes out."
+    if kind == "RemoveWorkspaceMember" and (before or {}).get("state") == "pending":
+        return "Putting the workspace back into the invitation needs a new invitation, which sends another e-mail."
+    if kind == "SetOrgRole" and _name(before) == catalogue.ORGANIZATION_ADMIN != _name(after):
+        return "Being Admin in every workspace ends with it; only roles given in single workspaces stay."
+    return ""

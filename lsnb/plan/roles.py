@@ -1,0 +1,76 @@
+"""Roles as a plan speaks of them: one value with both names and the id, ranked."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from lsnb import catalogue
+from lsnb.snapshot import Snapshot
+
+#: Higher means more. A custom role stands beside the Editor: what it grants is the organization's own business.
+_RANKS = {
+    catalogue.ORGANIZATION_VIEWER: 0,
+    catalogue.ORGANIZATION_USER: 1,
+    catalogue.ORGANIZATION_OPERATOR: 2,
+    catalogue.ORGANIZATION_ADMIN: 3,
+    catalogue.WORKSPACE_VIEWER: 0,
+    catalogue.WORKSPACE_USER: 1,
+    catalogue.CUSTOM: 1,
+    catalogue.WORKSPACE_ADMIN: 2,
+}
+
+#: The roles that give power over the organization.
+ORGANIZATION_POWERS = frozenset({catalogue.ORGANIZATION_ADMIN, catalogue.ORGANIZATION_OPERATOR})
+
+
+class Role(NamedTuple):
+    """A role: the name that people see, the id, and the system name; each may be unknown."""
+
+    role: str | None
+    role_id: str | None
+    role_name: str | None
+
+    @property
+    def key(self) -> str:
+        """What tells two roles apart."""
+        return self.role_id or self.role_name or self.role or ""
+
+    @property
+    def label(self) -> str:
+        """What to call it in a sentence."""
+        return self.role or self.role_name or self.role_id or "no role"
+
+    @property
+    def is_organization_admin(self) -> bool:
+        """Whether it is Organization Admin, and so Admin in every workspace."""
+        return self.role_name == catalogue.ORGANIZATION_ADMIN
+
+    def to_data(self) -> dict[str, Any]:
+        """Give it as JSON-able data."""
+        return {"role": self.role, "role_id": self.role_id, "role_name": self.role_name}
+
+
+#: A workspace role where the plan of the organization has none: everybody is Admin, and no id may be sent.
+ADMIN_WITHOUT_ROLES = Role(catalogue.SYSTEM_ROLES[catalogue.WORKSPACE_ADMIN][0], None, catalogue.WORKSPACE_ADMIN)
+
+
+def rank(role_name: str | None) -> int:
+    """Rank a role within its scope by its system name; higher means more."""
+    return _RANKS.get(role_name or "", 1)
+
+
+def power_order(role: Role) -> tuple[int, int, str, str]:
+    """Sort roles from least to most powerful, always in the same order."""
+    # Of two that rank alike the built-in one comes first: what it grants is known.
+    return rank(role.role_name), role.role_name == catalogue.CUSTOM, role.label, role.key
+
+
+def default_role(snapshot: Snapshot) -> Role | None:
+    """Find the role that a new person gets where the sheet names none: Organization User; None where not listed."""
+    if not snapshot.is_readable("roles"):
+        return None
+    roles = snapshot.roles
+    found = roles[roles["role_name"] == catalogue.ORGANIZATION_USER]
+    if found.empty:
+        return None
+    return Role(str(found["role"].iloc[0]), str(found["role_id"].iloc[0]), catalogue.ORGANIZATION_USER)

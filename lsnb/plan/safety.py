@@ -1,0 +1,293 @@
+"""The safety rules, judged on what a plan would leave; also when only planning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lsnb.errors import PlanError
+from lsnb.plan.cautions import warn
+from lsnb.plan.changes import is_caller, is_demotion, is_promotion, is_removal
+from lsnb.plan.model import Change, Mode, Verdict
+from lsnb.plan.notes import listed
+from lsnb.plan.rules import REFUSING_RULES, Rules
+from lsnb.plan.scope import ORGANIZATION
+from lsnb.plan.simulate import Ending, simulate
+from lsnb.plan.standing import Standing
+from lsnb.snapshot import Snapshot
+
+#: Kinds whose effect is gone for good; each such change must be named to be allowed.
+IRREVERSIBLE_KINDS = frozenset({"DeleteWorkspace", "UnshareAll", "DeleteServiceKey"})
+_IRREVERSIBLE = "irreversible"
+_REVOCATIONS = frozenset({"RevokeAccessToken", "DeleteServiceKey"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules say about a plan."""
+
+    refusals: tuple[Verdict, ...]
+    warnings: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the rules look at."""
+
+    snapshot: Snapshot
+    standing: Standing
+    changes: tuple[Change, ...]
+    ending: Ending
+    n_people: int
+    rules: Rules
+    allow: Mapping[str, str]
+
+
+def check_allowed(allow: Mapping[str, str]) -> None:
+    """Make sure that overrides name rules and give reasons.
+
+    Raises:
+        PlanError: a rule is unknown, or has no reason; names all of them.
+    """
+    unknown = sorted(rule for rule in allow if rule.partition(":")[0] not in REFUSING_RULES)
+    if unknown:
+        raise PlanError(
+            f"There is no rule {listed([repr(rule) for rule in unknown])} to allow; the rules that can refuse are "
+            f"{listed(REFUSING_RULES)}."
+        )
+    silent = sorted(rule for rule, reason in allow.items() if not str(reason).strip())
+    if silent:
+        raise PlanError(
+            f"Allowing {listed(silent)} needs a reason, which goes into the journal: "
+            f'allow={{"{silent[0]}": "re-org, ticket 123"}}.'
+        )
+
+
+def judge(
+    snapshot: Snapshot,
+    standing: Standing,
+    changes: tuple[Change, ...],
+    *,
+    scope: Sequence[str],
+    mode: Mode,
+    rules: Rules,
+    allow: Mapping[str, str],
+) -> Judgement:
+    """Judge changes on what they would leave.
+
+    A refusal whose rule is allowed becomes a warning that carries the reason. An organization that would be left
+    without any active Organization Admin is refused whatever is allowed.
+    """
+    if not changes:
+        return Judgement((), ())
+    n_people = _people_in_scope(standing, scope if mode == "sync" else (ORGANIZATION,), snapshot)
+    case = Case(snapshot, standing, changes, simulate(standing, changes), n_people, rules, allow)
+    refusals: list[Verdict] = []
+    warnings: list[Verdict] = []
+    for rule in _RULES:
+        for verdict in rule(case):
+            reason = _reason_for(verdict, case)
+            if reason is None:
+                refusals.append(verdict)
+            else:
+                message = f"{verdict.message} (allowed: {reason})" if reason else verdict.message
+                warnings.append(Verdict(verdict.rule, message, verdict.change_ids))
+    warnings += warn(snapshot, standing, changes, case.ending, rules)
+    return Judgement(tuple(refusals), tuple(warnings))
+
+
+def _reason_for(verdict: Verdict, case: Case) -> str | None:
+    """Give the reason why a verdict does not refuse; empty where it only warns, None where it does refuse."""
+    if verdict.rule == "min-admins":
+        if not case.ending.admins_after and case.ending.admins_before:
+            return None
+        if _is_lone_admin(case):
+            return ""
+    if verdict.rule == _IRREVERSIBLE:
+        return case.allow.get(f"{_IRREVERSIBLE}:{verdict.change_ids[0]}")
+    return case.allow.get(verdict.rule)
+
+
+def _is_lone_admin(case: Case) -> bool:
+    """Tell whether there were too few Admins before, and the plan leaves no fewer."""
+    before, after = len(case.ending.admins_before), len(case.ending.admins_after)
+    return before < case.rules.min_admins and after >= before
+
+
+def _people_in_scope(standing: Standing, scope: Sequence[str], snapshot: Snapshot) -> int:
+    if ORGANIZATION in scope or not scope:
+        return len(standing.organization)
+    workspaces = snapshot.workspaces
+    ids = workspaces.loc[
+        workspaces["workspace"].isin(list(scope)) | workspaces["workspace_id"].isin(list(scope)), "workspace_id"
+    ]
+    held = standing.held
+    rows = held.filter(pc.is_in(held["workspace_id"], value_set=pa.array(ids.astype(object), pa.string())))
+    return len(pc.unique(rows["identity_id"]))
+
+
+def _ids(changes: Iterable[Change]) -> tuple[str, ...]:
+    return tuple(change.id for change in changes)
+
+
+def _people(changes: Iterable[Change]) -> list[str]:
+    return sorted({change.email or change.id for change in changes})
+
+
+def _min_admins(case: Case) -> list[Verdict]:
+    before, after = case.ending.admins_before, case.ending.admins_after
+    if len(after) >= case.rules.min_admins:
+        return []
+    gone = set(before) - set(after)
+    if not before:
+        message = (
+            "No active Organization Admin is known, before or after; somebody must be able to manage the organization."
+        )
+    elif len(before) < case.rules.min_admins and len(after) >= len(before):
+        message = (
+            f"Only {len(after)} active Organization Admin is known ({listed(sorted(after.values()))}), and there should "
+            f"be {case.rules.min_admins}. Make somebody else Organization Admin too."
+        )
+    else:
+        stay = listed(sorted(after.values())) or "nobody"
+        message = (
+            f"{len(after)} active Organization Admin{'' if len(after) == 1 else 's'} would be left, down from "
+            f"{len(before)}, and at least {case.rules.min_admins} must stay: {listed(sorted(before[i] for i in gone))} "
+            f"would go, {stay} would stay; open invitations do not count."
+        )
+        if not after:
+            message += " This cannot be allowed: nobody could manage the organization any more."
+    about = [change for change in case.changes if change.ids.get("identity_id") in gone]
+    return [Verdict("min-admins", message, _ids(about))]
+
+
+def _self(case: Case) -> list[Verdict]:
+    caller = case.snapshot.meta.caller
+    about = [
+        change
+        for change in case.changes
+        if is_caller(caller, change.email, change.ids.get("ls_user_id")) and (is_removal(change) or is_demotion(change))
+    ]
+    if not about:
+        return []
+    what = "; ".join(_what_happens(change) for change in about)
+    return [Verdict("self", f"The plan would take away rights of {about[0].email}, who makes it: {what}.", _ids(about))]
+
+
+def _what_happens(change: Change) -> str:
+    before = (change.before or {}).get("role") or "access"
+    place = change.workspace or "the organization"
+    if change.after is None:
+        return f"{before} in {place} is removed"
+    return f"{before} in {place} becomes {change.after.get('role')}"
+
+
+def _protected(case: Case) -> list[Verdict]:
+    patterns = [pattern.strip().lower() for pattern in case.rules.protected]
+    about = [c for c in case.changes if c.email and any(fnmatchcase(c.email, pattern) for pattern in patterns)]
+    if not about:
+        return []
+    return [
+        Verdict(
+            "protected",
+            f"{listed(_people(about), case.rules.max_listed)} must never be touched, and {len(about):,} of the changes "
+            "would.",
+            _ids(about),
+        )
+    ]
+
+
+def _max_removals(case: Case) -> list[Verdict]:
+    about = [c for c in case.changes if is_removal(c) or is_demotion(c) or c.kind in _REVOCATIONS]
+    people = _people(about)
+    most = case.rules.most_removals(case.n_people)
+    if len(people) <= most:
+        return []
+    if case.n_people < case.rules.small_below:
+        limit = f"{most} where there are fewer than {case.rules.small_below} people"
+    else:
+        limit = f"{most:,} ({case.rules.max_removals_share:.0%})"
+    return [
+        Verdict(
+            "max-removals",
+            f"{len(people):,} of the {case.n_people:,} people in scope would be removed, demoted or revoked, and at most "
+            f"{limit} may be in one plan: {listed(people, case.rules.max_listed)}.",
+            _ids(about),
+        )
+    ]
+
+
+def _max_promotions(case: Case) -> list[Verdict]:
+    about = [change for change in case.changes if is_promotion(change)]
+    if len(_people(about)) <= case.rules.max_promotions:
+        return []
+    return [
+        Verdict(
+            "max-promotions",
+            f"{len(about):,} people would become Organization Admin or Organization Operator, and at most "
+            f"{case.rules.max_promotions} may in one plan: {listed(_people(about), case.rules.max_listed)}.",
+            _ids(about),
+        )
+    ]
+
+
+def _domain(email: str) -> str:
+    return email.rpartition("@")[2].lower()
+
+
+def _email_domains(case: Case) -> list[Verdict]:
+    fixed = case.rules.email_domains
+    kinds = ("InviteMember",) if fixed is None else ("InviteMember", "ReplaceInvite")
+    invited = [change for change in case.changes if change.kind in kinds and change.email]
+    if not invited:
+        return []
+    known = (
+        _joined_domains(case.standing) if fixed is None else {domain.strip().lower().lstrip("@") for domain in fixed}
+    )
+    about = [change for change in invited if _domain(change.email or "") not in known]
+    if not about:
+        return []
+    domains = sorted({_domain(change.email or "") for change in about})
+    where = "of nobody who has joined" if fixed is None else "not on the list of allowed domains"
+    return [
+        Verdict(
+            "email-domains",
+            f"Invitations would go to {listed(domains, case.rules.max_listed)}, {where}: "
+            f"{listed(_people(about), case.rules.max_listed)}. Known: {listed(sorted(known), case.rules.max_listed)}.",
+            _ids(about),
+        )
+    ]
+
+
+def _joined_domains(standing: Standing) -> set[str]:
+    rows = standing.organization
+    joined = rows.filter(pc.not_equal(rows["state"], "pending"))
+    return set(pc.unique(pc.replace_substring_regex(joined["email"], r"^.*@", "")).to_pylist())
+
+
+def _irreversible(case: Case) -> list[Verdict]:
+    return [
+        Verdict(
+            _IRREVERSIBLE,
+            f"{change.kind} {change.workspace or change.email or ''} cannot be undone. To allow just this one: "
+            f'allow={{"{_IRREVERSIBLE}:{change.id}": "<why>"}}.',
+            (change.id,),
+        )
+        for change in case.changes
+        if change.kind in IRREVERSIBLE_KINDS
+    ]
+
+
+_RULES: tuple[Callable[[Case], list[Verdict]], ...] = (
+    _min_admins,
+    _self,
+    _protected,
+    _max_removals,
+    _max_promotions,
+    _email_domains,
+    _irreversible,
+)

@@ -1,0 +1,158 @@
+"""Plans as JSON: what one person saves and another reviews and applies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast, get_args
+
+from lsnb.errors import PlanError
+from lsnb.plan.fingerprint import fingerprint_of, plan_to_data
+from lsnb.plan.model import (
+    CHANGE_KINDS,
+    PLAN_VERSION,
+    STAGES,
+    Change,
+    ChangeKind,
+    Mode,
+    Plan,
+    Risk,
+    Scope,
+    Stage,
+    Verdict,
+    Waiting,
+)
+
+_AGAIN = "Make the plan again, or ask for the file as it was saved."
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """Give a plan as the document that is saved."""
+    return {
+        "version": PLAN_VERSION,
+        "fingerprint": plan.fingerprint or fingerprint_of(plan),
+        "created_at": plan.created_at,
+        **plan_to_data(plan),
+    }
+
+
+def plan_from_json(data: Mapping[str, Any]) -> Plan:
+    """Read a saved plan back.
+
+    Raises:
+        PlanError: it is no plan, has a version or a kind of change that this lsnb does not know, or was changed
+            after it was saved.
+    """
+    version = data.get("version") if isinstance(data, Mapping) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise PlanError(f"This is not a saved plan: it has no version. {_AGAIN}")
+    if version > PLAN_VERSION:
+        raise PlanError(
+            f"The plan has version {version}, and this lsnb reads versions up to {PLAN_VERSION}. Use a newer lsnb."
+        )
+    try:
+        plan = _read(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PlanError(f"The saved plan is damaged ({type(error).__name__}: {error}). {_AGAIN}") from error
+    if plan.fingerprint != fingerprint_of(plan):
+        raise PlanError(
+            f"The saved plan was changed after it was made: its fingerprint {plan.fingerprint[:12]}… does not fit "
+            f"what it says. {_AGAIN}"
+        )
+    return plan
+
+
+def check_binding(plan: Plan, *, organization_id: str, host: str, key: str) -> None:
+    """Make sure that a plan is used only where it was made for.
+
+    Args:
+        plan: the plan.
+        organization_id: the organization it would be applied to.
+        host: the host and sub-path it would be sent to.
+        key: the identity that would apply it (`Caller.identity`).
+
+    Raises:
+        PlanError: it was made for another organization, host or identity; names which.
+    """
+    pairs = (
+        ("organization", plan.organization_id, organization_id),
+        ("host", plan.host, host),
+        ("key", plan.key, key),
+    )
+    wrong = [f"the {what} is {here}, and the plan is for {there}" for what, there, here in pairs if there != here]
+    if wrong:
+        raise PlanError(
+            f"This plan is for somewhere else: {'; '.join(wrong)}. Apply it with the settings it was made with, or "
+            "make it again here."
+        )
+
+
+def _read(data: Mapping[str, Any]) -> Plan:
+    mode = _one_of(data["mode"], get_args(Mode), "mode")
+    return Plan(
+        organization_id=_text(data["organization_id"]),
+        organization=_text(data["organization"]),
+        host=_text(data["host"]),
+        key=_text(data["key"]),
+        mode=cast("Mode", mode),
+        scope=tuple(_text(name) for name in data["scope"]),
+        created_at=_text(data["created_at"]),
+        changes=tuple(_read_change(item) for item in data["changes"]),
+        waiting=tuple(_read_waiting(item) for item in data["waiting"]),
+        refusals=tuple(_read_verdict(item) for item in data["refusals"]),
+        warnings=tuple(_read_verdict(item) for item in data["warnings"]),
+        allowed={_text(rule): _text(reason) for rule, reason in data["allowed"].items()},
+        fingerprint=_text(data["fingerprint"]),
+    )
+
+
+def _read_change(item: Mapping[str, Any]) -> Change:
+    reversible = item["reversible"]
+    if not isinstance(reversible, bool):
+        raise TypeError(f"reversible is {reversible!r}")
+    return Change(
+        id=_text(item["id"]),
+        kind=cast("ChangeKind", _one_of(item["kind"], CHANGE_KINDS, "kind of change")),
+        stage=cast("Stage", _one_of(item["stage"], STAGES, "stage")),
+        email=_optional(item["email"]),
+        scope=cast("Scope", _one_of(item["scope"], get_args(Scope), "scope")),
+        workspace=_optional(item["workspace"]),
+        before=None if item["before"] is None else dict(item["before"]),
+        after=None if item["after"] is None else dict(item["after"]),
+        reason=_text(item["reason"]),
+        risk=cast("Risk", _one_of(item["risk"], get_args(Risk), "risk")),
+        reversible=reversible,
+        consequence=_text(item["consequence"]),
+        ids={_text(name): _text(value) for name, value in item["ids"].items()},
+    )
+
+
+def _read_waiting(item: Mapping[str, Any]) -> Waiting:
+    return Waiting(
+        email=_text(item["email"]),
+        workspace=_optional(item["workspace"]),
+        role=_optional(item["role"]),
+        reason=_text(item["reason"]),
+    )
+
+
+def _read_verdict(item: Mapping[str, Any]) -> Verdict:
+    return Verdict(_text(item["rule"]), _text(item["message"]), tuple(_text(id_) for id_ in item["change_ids"]))
+
+
+def _one_of(value: object, known: tuple[str, ...], what: str) -> str:
+    if value not in known:
+        raise PlanError(
+            f"The plan has the {what} {value!r}, which this lsnb does not know; it knows {', '.join(known)}. "
+            "Use the lsnb that made it."
+        )
+    return str(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else _text(value)
