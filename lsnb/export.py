@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from lsnb.edits.cells import neutralise
 from lsnb.errors import ConfigError, MissingExtraError
 from lsnb.store import write_atomically
 
@@ -69,6 +68,8 @@ def export_tables(frames: Mapping[str, pd.DataFrame], path: str | os.PathLike[st
 
 def to_csv(frame: pd.DataFrame) -> bytes:
     """Write a table as CSV, UTF-8 with the mark that Excel needs to see that it is."""
+    from lsnb.edits.cells import neutralise
+
     texts = _with_texts(frame)
     for name in texts.columns:
         if pd.api.types.is_string_dtype(texts[name].dtype):

@@ -52,10 +52,10 @@ def _read_enriched(api: Api, desk: Desk, progress: Progress) -> SourceData:
     return SourceData(
         PEOPLE_ENDPOINT,
         status,  # type: ignore[arg-type]
-        found.records,
+        found.people,
         reason,
         promised=found.promised,
-        got=len(found.records),
+        got=len(found.people),
         read_at=desk.clock(),
     )
 

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lsnb import catalogue
-from lsnb.tables.spec import TableSpec, blank_to_null, build_frame, count, flag, text, time, to_arrow_records
+from lsnb.tables.spec import (
+    DTYPES,
+    TableSpec,
+    blank_to_null,
+    build_frame,
+    count,
+    flag,
+    split_rows,
+    text,
+    time,
+    to_arrow_rows,
+)
 
 MEMBERS_ENDPOINT = "GET /v1/platform/orgs/current/members"
 
@@ -88,7 +100,8 @@ class People:
     """The people of an organization by column, as one reading of the list of members gave them.
 
     Args:
-        records: one mapping per person, with the fields of the service's list of members.
+        records: one mapping per person, with the fields of the service's list of members; or what `to_people` made
+            of such mappings.
         roles: `roles`, to name the roles by their ids.
 
     Attributes:
@@ -97,8 +110,8 @@ class People:
             `workspace_id`, `workspace_name`, `role_id`, `role_name`.
     """
 
-    def __init__(self, records: Sequence[Mapping[str, Any]], roles: pd.DataFrame) -> None:
-        columns = to_arrow_records(records, _FIELDS)
+    def __init__(self, records: Sequence[Mapping[str, Any]] | pa.StructArray, roles: pd.DataFrame) -> None:
+        columns = split_rows(records if isinstance(records, pa.Array) else to_people(records))
         for name in ("id", "email", "display_name", "full_name", "ls_user_id", "role_id", "role_name"):
             columns[name] = blank_to_null(columns[name])
         columns["email"] = pc.utf8_lower(pc.utf8_trim_whitespace(columns["email"]))
@@ -116,6 +129,11 @@ class People:
     def take(self, name: str, rows: Any) -> pa.Array:
         """Pick the values of one field at the given row numbers."""
         return self.columns[name].take(rows)
+
+
+def to_people(records: Sequence[Mapping[str, Any]]) -> pa.StructArray:
+    """Keep of each person what the tables need, in a tenth of the memory that the service's records take."""
+    return to_arrow_rows(records, _FIELDS)
 
 
 class RoleNames:
@@ -158,13 +176,20 @@ def _flatten_memberships(lists: pa.Array) -> dict[str, pa.Array]:
 
 
 def _joined(lists: pa.Array, field: str, separator: str) -> pa.Array:
-    """Join one field of a list of structures into a text per row; none becomes unknown."""
+    """Join one field of a list of structures into a text per row, each value once; none becomes unknown."""
     values = pc.struct_field(pc.list_flatten(lists), field)
     kept = pc.is_valid(values)
-    parents = pc.list_parent_indices(lists).filter(kept)
-    frame = pd.DataFrame({"row": parents.to_numpy(), "value": values.filter(kept).to_pandas()})
-    texts = frame.drop_duplicates().groupby("row", sort=True)["value"].agg(separator.join)
-    return pa.array(texts.reindex(range(len(lists))), type=pa.string(), from_pandas=True)
+    found = pd.DataFrame(
+        {
+            "row": pc.list_parent_indices(lists).filter(kept).to_numpy(),
+            "value": pd.Series(values.filter(kept).to_pandas(), dtype=DTYPES["text"]),
+        }
+    ).drop_duplicates()
+    ends = np.bincount(found["row"], minlength=len(lists)).cumsum()
+    offsets = pa.array(np.concatenate([[0], ends]), pa.int32())
+    return blank_to_null(
+        pc.binary_join(pa.ListArray.from_arrays(offsets, pa.array(found["value"], pa.string())), separator)
+    )
 
 
 def build_members(people: People) -> pd.DataFrame:

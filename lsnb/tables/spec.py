@@ -148,18 +148,27 @@ def empty_frame(spec: TableSpec) -> pd.DataFrame:
     return build_frame(spec, {})
 
 
-def to_arrow_records(records: Sequence[Mapping[str, Any]], fields: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:
-    """Turn records into one Arrow array per field, without a Python loop over rows where the types fit.
+def to_arrow_rows(records: Sequence[Mapping[str, Any]], fields: Mapping[str, pa.DataType]) -> pa.StructArray:
+    """Turn records into one Arrow array of structures, without a Python loop over rows where the types fit.
 
     Fields that the service adds are left aside; fields that are missing are unknown. Where a value has another type
-    than is promised (a number where text should be), the column is read leniently, value by value.
+    than is promised (a number where text should be), the records are read leniently, value by value.
     """
     struct = pa.struct(list(fields.items()))
     try:
-        rows = pa.array(records, type=struct)
+        return pa.array(records, type=struct)
     except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
-        rows = pa.array([_lenient(record, fields) for record in records], type=struct)
-    return {name: pc.struct_field(rows, [index]) for index, name in enumerate(fields)}
+        return pa.array([_lenient(record, fields) for record in records], type=struct)
+
+
+def to_arrow_records(records: Sequence[Mapping[str, Any]], fields: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:
+    """Turn records into one Arrow array per field; see `to_arrow_rows`."""
+    return split_rows(to_arrow_rows(records, fields))
+
+
+def split_rows(rows: pa.StructArray) -> dict[str, pa.Array]:
+    """Take an array of structures apart into one array per field."""
+    return {rows.type.field(index).name: pc.struct_field(rows, [index]) for index in range(rows.type.num_fields)}
 
 
 def blank_to_null(column: pa.Array) -> pa.Array:

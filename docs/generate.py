@@ -1,0 +1,67 @@
+"""Write the pages of docs/ that are made from the code: `make docs`. A test fails when one is out of date."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from lsnb.tables import SPECS, TableSpec
+
+DOCS = Path(__file__).parent
+_KINDS = {
+    "text": "text (`string`)",
+    "flag": "true or false (`boolean`)",
+    "count": "whole number (`Int64`)",
+    "number": "number (`Float64`)",
+    "time": "time, UTC (`datetime64[ns, UTC]`)",
+}
+
+
+def tables_page() -> str:
+    """Describe every table: its row, columns, types and endpoints."""
+    parts = [
+        "# Tables",
+        "",
+        "Generated from the code by `make docs`; change `lsnb/tables/` instead.",
+        "",
+        "Every table of a snapshot is a pandas DataFrame with exactly these columns, in this order and with these "
+        "types, also when it has no rows. Times are UTC. What is unknown is missing (`<NA>`, `NaT`), never an empty "
+        "text. A table that could not be read raises `UnreadableTableError` instead of being empty; `completeness` "
+        "says why.",
+        "",
+        *(f"- [`{spec.name}`](#{spec.name}): {spec.row}" for spec in SPECS.values()),
+    ]
+    for spec in SPECS.values():
+        parts += ["", *_table_section(spec)]
+    return "\n".join(parts) + "\n"
+
+
+def _table_section(spec: TableSpec) -> list[str]:
+    lines = [f"## {spec.name}", "", f"**One row:** {spec.row}.", ""]
+    lines += [f"Read from {', '.join(f'`{endpoint}`' for endpoint in spec.endpoints)}.", ""] if spec.endpoints else []
+    key, sort = (", ".join(f"`{name}`" for name in names) for names in (spec.key, spec.sort))
+    lines += [f"A row is identified by {key}; rows are sorted by {sort}.", ""]
+    lines += [spec.note, ""] if spec.note else []
+    lines += ["| column | type | always there | meaning |", "|---|---|---|---|"]
+    for column in spec.columns:
+        unit = f", in {column.unit}" if column.unit else ""
+        meaning = column.meaning.replace("|", "\\|")
+        always = "yes" if column.required else ""
+        lines.append(f"| `{column.name}` | {_KINDS[column.kind]}{unit} | {always} | {meaning} |")
+    return lines
+
+
+PAGES: dict[str, Callable[[], str]] = {"tables.md": tables_page}
+
+
+def main() -> int:
+    """Write every generated page."""
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+        sys.stdout.write(f"wrote docs/{name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
