@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from lsnb import catalogue
 from lsnb.tables.people import MEMBERS_ENDPOINT, People
-from lsnb.tables.spec import TableSpec, build_frame, text
+from lsnb.tables.spec import DTYPES, TableSpec, build_frame, text
 
 ACCESS = TableSpec(
     name="access",
@@ -181,16 +181,18 @@ def _given_by_group(people: People, separator: str, person: Rows, workspace: Any
         return pa.repeat(pa.scalar(False), len(person))
     names = pc.struct_field(pc.list_flatten(lists), "name").to_pandas().fillna("").astype(str)
     split = names.str.rsplit(separator, n=2, expand=True).reindex(columns=[0, 1, 2])
-    groups = pd.DataFrame({"person": owners, "head": split[0], "workspace": split[1], "role": split[2]})
-    grants = pd.DataFrame({"person": person, "role": role.to_pandas().astype(object)})
+    parts = {"head": split[0], "workspace": split[1], "role": split[2]}
+    groups = pd.DataFrame({"person": owners, **{name: part.astype(DTYPES["text"]) for name, part in parts.items()}})
+    grants = pd.DataFrame({"person": person, "role": role.to_pandas().astype(DTYPES["text"])})
     grants["row"] = np.arange(len(grants))
     if workspace is None:
         candidates = grants.merge(groups[["person", "head"]], on="person")
         head = candidates["head"].str.lower().str.rstrip("s")
-        hits = [h.endswith(str(r).lower().rstrip("s")) for h, r in zip(head, candidates["role"], strict=True)]
+        wanted = candidates["role"].fillna("?").str.lower().str.rstrip("s")
+        hits = [name.endswith(role) for name, role in zip(head, wanted, strict=True)]
         found = candidates.loc[hits, "row"]
     else:
-        grants["workspace"] = workspace.to_pandas().astype(object)
+        grants["workspace"] = workspace.to_pandas().astype(DTYPES["text"])
         keys = ["person", "workspace", "role"]
         for frame in (grants, groups):
             frame[keys[1:]] = frame[keys[1:]].apply(lambda texts: texts.str.casefold())
