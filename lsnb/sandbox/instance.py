@@ -37,7 +37,8 @@ class Instance:
         self.latency_ms = latency_ms
         self.root_path = "/" + root_path.strip("/") if root_path.strip("/") else ""
         self.behaviours = Behaviours()
-        self.behaviours.update(behaviours or {})
+        self._first_behaviours = dict(behaviours or {})
+        self.behaviours.update(self._first_behaviours)
         self.faults = Faults()
         self.log = RequestLog(log_file)
         self._state_file = Path(state_file) if state_file is not None else None
@@ -53,7 +54,8 @@ class Instance:
         }
 
     def reset(self) -> None:
-        """Go back to the seed, without faults and with an empty log."""
+        """Go back to the seed and the first behaviours, without faults and with an empty log."""
+        self.behaviours.update(Behaviours().as_dict() | self._first_behaviours)
         self.state = self._build()
         self.faults.clear()
         self.log.clear()

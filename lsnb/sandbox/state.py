@@ -182,13 +182,15 @@ class State:
 
     def find_person(self, email: str) -> Person | None:
         """Return the active member with this address, whatever its case."""
-        index: dict[str, Person] = self.remember("people by e-mail", lambda: {p.email: p for p in self.people.values()})
+        index: dict[str, Person] = self.remember(
+            "people by e-mail", lambda: {p.email.lower(): p for p in self.people.values()}
+        )
         return index.get(email.strip().lower())
 
     def find_invitation(self, email: str) -> Invitation | None:
         """Return the pending person with this address, whatever its case."""
         index: dict[str, Invitation] = self.remember(
-            "invitations by e-mail", lambda: {i.email: i for i in self.open_invitations()}
+            "invitations by e-mail", lambda: {i.email.lower(): i for i in self.open_invitations()}
         )
         return index.get(email.strip().lower())
 

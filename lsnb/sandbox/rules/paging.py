@@ -42,11 +42,11 @@ def _filters(query: PeopleQuery) -> bool:
 
 
 def _matches(person: Any, query: PeopleQuery) -> bool:
-    if query.emails and person.email not in {email.strip().lower() for email in query.emails}:
+    if query.emails and person.email.lower() not in {email.strip().lower() for email in query.emails}:
         return False
     if query.q:
         text = query.q.lower()
-        if text not in person.email and text not in (person.full_name or "").lower():
+        if text not in person.email.lower() and text not in (person.full_name or "").lower():
             return False
     if query.ls_user_ids and getattr(person, "ls_user_id", None) not in query.ls_user_ids:
         return False

@@ -190,15 +190,19 @@ def shape_key(state: State, key: Key) -> Json:
 
 
 def _shape_key_details(state: State, key: Key) -> Json:
-    """Return the newer fields. The documentation names `creator` without its form; this is a guess."""
-    owner = state.people.get(key.person_id or "")
-    return {
+    """Return the newer fields. Which they are is public, how the creator and a revocation are written is not."""
+    data: Json = {
         "role_id": key.role_id,
         "org_role_id": key.org_role_id,
         "access_scope": "organization" if key.workspace_ids is None else "workspace",
-        "creator": {"ls_user_id": owner.ls_user_id, "email": owner.email} if owner else None,
-        "ls_user_id": owner.ls_user_id if owner else None,
-        "user_email": owner.email if owner else None,
+    }
+    if key.kind == "pat":
+        return data | {"is_revoked": key.is_revoked}
+    creator = state.people.get(key.person_id or "")
+    # A creator who has left is still named by id, which then leads nowhere.
+    return data | {
+        "created_by": creator.ls_user_id if creator else key.person_id,
+        "created_by_email": creator.email if creator else None,
     }
 
 
