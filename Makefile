@@ -14,7 +14,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 lab: $(READY) ## open the notebooks in JupyterLab (the demo organization, when no key is set)
-	@$(BIN)/python -m lsnb.lab $(ARGS)
+	@$(BIN)/lsnb lab $(ARGS)
 
 test: $(READY) ## run every test; ARGS="-k plan" and the like go to pytest
 	$(BIN)/python -m pytest $(ARGS)

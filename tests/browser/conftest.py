@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -158,8 +159,21 @@ def page(browser: Browser, request: pytest.FixtureRequest, outside_requests: lis
 
 
 @pytest.fixture
-def lab(page: Page, running_lab: RunningLab) -> Iterator[Lab]:
+def fresh_kernels(running_lab: RunningLab) -> Iterator[None]:
+    """End the kernels that a test started, so that a machine with little memory runs the next test alone."""
+    yield
+
+    def ask(method: str, path: str) -> bytes:
+        headers = {"Authorization": f"token {running_lab.token}"}
+        asked = urllib.request.Request(f"{running_lab.url}/api/{path}", method=method, headers=headers)
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            return bytes(answer.read())
+
+    for session in json.loads(ask("GET", "sessions")):
+        ask("DELETE", f"sessions/{session['id']}")
+
+
+@pytest.fixture
+def lab(fresh_kernels: None, page: Page, running_lab: RunningLab) -> Lab:
     """Give JupyterLab in a page: open a notebook, run cells, ask the kernel."""
-    opened = Lab(page, running_lab.url, running_lab.token, running_lab.folder)
-    yield opened
-    opened.shut_down_kernels()
+    return Lab(page, running_lab.url, running_lab.token, running_lab.folder)

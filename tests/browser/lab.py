@@ -32,8 +32,9 @@ _RUN_CELL = """async index => {
 _RUN_ALL = "() => { window.lsnbRun = jupyterapp.commands.execute('notebook:run-all-cells'); }"
 
 _CODE_CELLS = """() => jupyterapp.shell.currentWidget.content.widgets
-    .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim())
-    .map(cell => ({count: cell.model.executionCount, outputs: cell.model.outputs.toJSON()}))"""
+    .map((cell, index) => ({index, model: cell.model}))
+    .filter(({model}) => model.type === 'code' && model.sharedModel.getSource().trim())
+    .map(({index, model}) => ({index, count: model.executionCount, outputs: model.outputs.toJSON()}))"""
 
 _KERNEL_STATUS = "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status"
 
@@ -48,8 +49,6 @@ _EXECUTE = """async code => {
     await future.done;
     return {text, error};
 }"""
-
-_SHUT_DOWN = "async () => { if (window.jupyterapp) await jupyterapp.serviceManager.sessions.shutdownAll(); }"
 
 
 class Lab:
@@ -109,6 +108,19 @@ class Lab:
         """List every output of every code cell, as the notebook format has them."""
         return [output for cell in self.page.evaluate(_CODE_CELLS) for output in cell["outputs"]]
 
+    def picture_widths(self) -> list[float]:
+        """Measure the pictures that cells have put out, as they are drawn on the page; one that failed to load has 0."""
+        widths = []
+        for cell in self.page.evaluate(_CODE_CELLS):
+            kinds = {kind for output in cell["outputs"] for kind in output.get("data", {})}
+            if kinds & {"image/png", "image/svg+xml"}:
+                drawn = self.cell(cell["index"]).locator(
+                    ".jp-RenderedImage img, .jp-RenderedSVG img, .jp-RenderedSVG svg"
+                )
+                drawn.first.wait_for()
+                widths += [picture["width"] for picture in map(Locator.bounding_box, drawn.all()) if picture]
+        return widths
+
     def errors(self) -> list[str]:
         """List the errors that cells ended with."""
         return [f"{o['ename']}: {o['evalue']}" for o in self.outputs() if o["output_type"] == "error"]
@@ -155,7 +167,3 @@ class Lab:
             self.page.wait_for_timeout(20)
         assert found == expected
         return time.monotonic() - start
-
-    def shut_down_kernels(self) -> None:
-        """End what this page started, so that a machine with little memory runs the next test alone."""
-        self.page.evaluate(_SHUT_DOWN)

@@ -19,8 +19,8 @@ def test_cells_run_and_the_kernel_answers(lab):
     lab.run_all()
     assert lab.value("[n, {'n': n}]") == [21, {"n": 21}]
     expect(lab.cell(1)).to_contain_text("now 21")
-    picture = lab.cell(2).locator(".jp-OutputArea img")
-    assert picture.evaluate("image => image.naturalWidth") > 50
+    [width] = lab.picture_widths()
+    assert width > 50
     lab.run(1)
     assert lab.value("n") == 22
     lab.run(1, wait=False)
@@ -49,8 +49,9 @@ def test_a_request_to_elsewhere_is_stopped_and_seen(lab, outside_requests):
     lab.open_cells("from IPython.display import HTML\nHTML('<img src=\"https://example.com/tracker.png\">')")
     lab.run_all()
     lab.wait_until(lambda: outside_requests != [])
-    assert outside_requests == ["https://example.com/tracker.png"]
     assert lab.cell(0).locator("img").evaluate("image => image.naturalWidth") == 0
+    lab.page.goto("about:blank")  # JupyterLab may draw an output twice
+    assert set(outside_requests) == {"https://example.com/tracker.png"}
     outside_requests.clear()
 
 
