@@ -1,0 +1,98 @@
+"""What is wrong with a sheet: gathered by column, listed by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lsnb.edits.model import PROBLEM_COLUMNS
+from lsnb.edits.texts import Codes
+from lsnb.tables.spec import DTYPES
+
+HEADER_ROW = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Why one cell is not understood.
+
+    Args:
+        column: the column that it is in.
+        reason: what is wrong, as a sentence.
+        hint: what to do, with the nearest valid value; empty where there is nothing to say.
+    """
+
+    column: str
+    reason: str
+    hint: str = ""
+
+
+class Problems:
+    """Gathers problems in any order, and lists them by row and column.
+
+    Args:
+        columns: the columns, in the order in which the problems of one row are listed.
+    """
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._rank = {column: index for index, column in enumerate(columns)}
+        self._found: list[tuple[int, int, str, str, str, str]] = []
+
+    def add(self, row: int, value: str, misfit: Misfit) -> None:
+        """Note one problem.
+
+        Args:
+            row: the row's number in the sheet.
+            value: what the cell holds.
+            misfit: what is wrong with it.
+        """
+        rank = self._rank.get(misfit.column, len(self._rank))
+        self._found.append((row, rank, misfit.column, value, misfit.reason, misfit.hint))
+
+    def add_all(self, rows: Codes, codes: Codes, values: Sequence[str], misfits: dict[int, Misfit]) -> None:
+        """Note the same problem for every row that has the same bad value.
+
+        Args:
+            rows: the row numbers.
+            codes: per row, the place of its value.
+            values: the distinct values.
+            misfits: what is wrong, by the place of the value.
+        """
+        if not misfits:
+            return
+        is_bad = np.zeros(len(values), dtype=bool)
+        is_bad[list(misfits)] = True
+        for row, code in zip(rows[is_bad[codes]].tolist(), codes[is_bad[codes]].tolist(), strict=True):
+            self.add(row, values[code], misfits[code])
+
+    def to_frame(self) -> pd.DataFrame:
+        """List the problems: one row per bad cell, by row and column."""
+        # A stable order: of two problems with one cell, the one that was found first comes first.
+        found = sorted(self._found, key=lambda problem: problem[:2])
+        columns = [[problem[index] for problem in found] for index in (0, 2, 3, 4, 5)]
+        return pd.DataFrame(
+            {
+                name: pd.Series(values, dtype=DTYPES["count" if name == "row" else "text"])
+                for name, values in zip(PROBLEM_COLUMNS, columns, strict=True)
+            }
+        )
+
+
+def problem_lines(problems: pd.DataFrame, *, limit: int = 20) -> list[str]:
+    """Write problems as plain lines, such as `row 7, langsmith_role 'Edtor': What is wrong. What to do.`, one each.
+
+    Args:
+        problems: problems with `PROBLEM_COLUMNS`.
+        limit: how many to write out; the others are counted in a last line.
+    """
+    shown = problems.head(limit).astype(object).to_numpy().tolist()
+    lines = [
+        f"row {row}, {column}" + (f" {value!r}" if value else "") + f": {reason}" + (f" {hint}" if hint else "")
+        for row, column, value, reason, hint in shown
+    ]
+    if len(problems) > limit:
+        lines.append(f"… and {len(problems) - limit:,} more")
+    return lines
