@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from lsnb.config import REGIONS
-from lsnb.errors import ApiError, AuthError, KeyScopeError, NotFoundError, PermissionDeniedError, WrongRegionError
+from lsnb.errors import ApiError, AuthError, NotFoundError, PermissionDeniedError, WrongRegionError
 from lsnb.identity import identify
 from lsnb.snapshot import Caller
 
@@ -194,6 +194,10 @@ def ask_whoami(api: Api) -> Whoami:
     with ThreadPoolExecutor(len(probes)) as threads:
         futures = {name: threads.submit(_attempt, probe) for name, probe in probes.items()}
     found = {name: future.result() for name, future in futures.items()}
+    if isinstance(found["workspaces"], PermissionDeniedError):
+        # A key of single workspaces cannot list them; the one it was made in tells its name.
+        own = _attempt(api.get_workspace)
+        found["workspaces"] = [own] if isinstance(own, dict) else found["workspaces"]
     _raise_what_is_hopeless(found, api)
     info = found["info"] if isinstance(found["info"], dict) else {}
     places = found["workspaces"] if isinstance(found["workspaces"], list) else []
@@ -241,7 +245,7 @@ def _raise_what_is_hopeless(found: Mapping[str, Any], api: Api) -> None:
     if isinstance(info, NotFoundError) and isinstance(places, NotFoundError):
         raise info
     refused_everywhere = isinstance(info, PermissionDeniedError) and isinstance(places, PermissionDeniedError)
-    if refused_everywhere and not isinstance(info, KeyScopeError):
+    if refused_everywhere:
         settings = api.transport.settings
         others = ", ".join(f"{name} ({address})" for name, address in REGIONS.items() if settings.host not in address)
         raise WrongRegionError(
@@ -304,7 +308,7 @@ def _parts(
         can_write: Answer = "yes" if manages and part not in _READ_ONLY else "no"
         if not is_wide:
             here = part in _OF_WORKSPACES and n_places > 0
-            known = f"{_INFO} was refused, GET /workspaces gave {n_places}"
+            known = f"{_INFO} was refused; {n_places} workspace known"
             rows.append((part, "partly" if here else "no", "unknown" if here else "no", known))
         elif gate and gate in config and not config[gate]:
             rows.append((part, "no", "no", f"{gate} is false in {_INFO}"))

@@ -16,6 +16,14 @@ class WorkspaceReads(Endpoints):
         params = {"include_deleted": "true"} if include_deleted else None
         return self._list("/api/v1/workspaces", params=params)
 
+    def get_workspace(self, workspace_id: str | None = None) -> Record:
+        """Read the name and id of one workspace, which keys of single workspaces may too. `GET /settings`.
+
+        Args:
+            workspace_id: the workspace; the one that the key was made in when None.
+        """
+        return self._object("/api/v1/settings", scope="workspace", workspace_id=workspace_id)
+
     def list_workspace_members(
         self, workspace_id: str, *, pending: bool = False, emails: list[str] | None = None
     ) -> list[Record]:

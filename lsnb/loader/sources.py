@@ -63,7 +63,7 @@ class Sources:
         return {
             "info": lambda desk: self._whole("info", desk, api.get_organization_info()),
             "roles": lambda desk: self._whole("roles", desk, api.list_roles()),
-            "workspaces": lambda desk: self._whole("workspaces", desk, api.list_workspaces()),
+            "workspaces": self._read_workspaces,
             "people": lambda desk: read_people(api, desk, self._progress),
             "catalogue": self._read_catalogue,
             "service_keys": self._read_service_keys,
@@ -92,6 +92,20 @@ class Sources:
             return self._whole(name, desk, read())
         reason = f"the organization's plan does not offer it ({feature} is false in the organization's info)."
         return SourceData(ENDPOINTS[name], "unavailable", reason=reason, read_at=desk.clock())
+
+    def _read_workspaces(self, desk: Desk) -> SourceData:
+        try:
+            return self._whole("workspaces", desk, self._api.list_workspaces())
+        except PermissionDeniedError as error:
+            try:
+                place = self._api.get_workspace()
+            except PermissionDeniedError:
+                raise error from None
+            reason = (
+                "a key of single workspaces cannot list them; this is the one it was made in, or that "
+                "LANGSMITH_WORKSPACE_ID names."
+            )
+            return SourceData("GET /api/v1/settings", "partial", [place], reason, got=1, read_at=desk.clock())
 
     def _read_catalogue(self, desk: Desk) -> SourceData:
         try:
@@ -186,11 +200,15 @@ class Sources:
         edges = [end - self._audit * part / _LOG_PARTS for part in range(_LOG_PARTS, -1, -1)]
         windows = list(pairwise(edges))
         self._progress.expect(len(windows))
+        # The newest part first and alone: where the key may not read the log, one refusal tells.
+        newest = self._api.list_audit_log(*windows.pop())
+        self._progress.step("audit log")
         parts = self._api.transport.map(
             lambda window: self._api.list_audit_log(*window),
             windows,
             on_result=lambda _: self._progress.step("audit log"),
         )
+        parts.append(newest)
         return self._whole("audit_log", desk, [event for part in parts for event in part])
 
 

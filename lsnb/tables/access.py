@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from lsnb import catalogue
 from lsnb.tables.people import MEMBERS_ENDPOINT, People
-from lsnb.tables.spec import DTYPES, TableSpec, build_frame, text
+from lsnb.tables.spec import DTYPES, TableSpec, build_frame, text, text_array
 
 ACCESS = TableSpec(
     name="access",
@@ -123,9 +123,9 @@ def _membership_rows(
 ) -> dict[str, pa.Array]:
     rows = people.memberships
     n = len(rows["person"])
-    known = pc.index_in(rows["workspace_id"], value_set=pa.array(workspaces["workspace_id"], type=pa.string()))
+    known = pc.index_in(rows["workspace_id"], value_set=text_array(workspaces["workspace_id"]))
     workspace = pc.coalesce(
-        pa.array(workspaces["workspace"], type=pa.string()).take(known), rows["workspace_name"], rows["workspace_id"]
+        text_array(workspaces["workspace"]).take(known), rows["workspace_name"], rows["workspace_id"]
     )
     role = people.roles.display(rows["role_id"], rows["role_name"])
     role_name = people.roles.system(rows["role_id"], rows["role_name"])
@@ -160,8 +160,8 @@ def _implicit_rows(people: People, places: pd.DataFrame) -> dict[str, pa.Array]:
     return {
         "person": pa.array(np.repeat(admins, len(places)).astype(np.int64)),
         "scope": _constant("workspace", n),
-        "workspace": pa.array(places["workspace"], type=pa.string()).take(place),
-        "workspace_id": pa.array(places["workspace_id"], type=pa.string()).take(place),
+        "workspace": text_array(places["workspace"]).take(place),
+        "workspace_id": text_array(places["workspace_id"]).take(place),
         "role": _constant(catalogue.SYSTEM_ROLES[catalogue.WORKSPACE_ADMIN][0], n),
         "role_id": _constant(people.roles.id_of(catalogue.WORKSPACE_ADMIN), n),
         "role_name": _constant(catalogue.WORKSPACE_ADMIN, n),

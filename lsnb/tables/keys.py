@@ -10,7 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lsnb.tables.people import RoleNames
-from lsnb.tables.spec import Column, TableSpec, blank_to_null, build_frame, flag, text, time, to_arrow_records
+from lsnb.tables.spec import (
+    Column,
+    TableSpec,
+    blank_to_null,
+    build_frame,
+    flag,
+    text,
+    text_array,
+    time,
+    to_arrow_records,
+)
 
 _USE: tuple[Column, ...] = (
     time("created_at", "when it was made"),
@@ -213,13 +223,13 @@ def build_service_accounts(records: Sequence[Mapping[str, Any]], workspaces: pd.
     fields = ("id", "name", "default_workspace_id", "created_at", "updated_at")
     columns = to_arrow_records(records, dict.fromkeys(fields, pa.string()))
     index = pc.index_in(
-        columns["default_workspace_id"], value_set=pa.array(workspaces["workspace_id"], pa.string()), skip_nulls=True
+        columns["default_workspace_id"], value_set=text_array(workspaces["workspace_id"]), skip_nulls=True
     )
     return build_frame(
         SERVICE_ACCOUNTS,
         {
             "service_account": columns["name"],
-            "default_workspace": pa.array(workspaces["workspace"], pa.string()).take(index),
+            "default_workspace": text_array(workspaces["workspace"]).take(index),
             "created_at": columns["created_at"],
             "updated_at": columns["updated_at"],
             "default_workspace_id": columns["default_workspace_id"],

@@ -20,6 +20,7 @@ from lsnb.tables.spec import (
     flag,
     split_rows,
     text,
+    text_array,
     time,
     to_arrow_rows,
 )
@@ -140,9 +141,9 @@ class RoleNames:
     """Names roles by their ids, with the name that came along as a fallback."""
 
     def __init__(self, roles: pd.DataFrame) -> None:
-        self._ids = pa.array(roles["role_id"], type=pa.string())
-        self._display = pa.array(roles["role"], type=pa.string())
-        self._system = pa.array(roles["role_name"], type=pa.string())
+        self._ids = text_array(roles["role_id"])
+        self._display = text_array(roles["role"])
+        self._system = text_array(roles["role_name"])
 
     def display(self, ids: pa.Array, names: pa.Array) -> pa.Array:
         """Give the names that people see; a system name that came along is translated."""
@@ -187,9 +188,7 @@ def _joined(lists: pa.Array, field: str, separator: str) -> pa.Array:
     ).drop_duplicates()
     ends = np.bincount(found["row"], minlength=len(lists)).cumsum()
     offsets = pa.array(np.concatenate([[0], ends]), pa.int32())
-    return blank_to_null(
-        pc.binary_join(pa.ListArray.from_arrays(offsets, pa.array(found["value"], pa.string())), separator)
-    )
+    return blank_to_null(pc.binary_join(pa.ListArray.from_arrays(offsets, text_array(found["value"])), separator))
 
 
 def build_members(people: People) -> pd.DataFrame:

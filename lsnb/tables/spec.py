@@ -171,6 +171,12 @@ def split_rows(rows: pa.StructArray) -> dict[str, pa.Array]:
     return {rows.type.field(index).name: pc.struct_field(rows, [index]) for index in range(rows.type.num_fields)}
 
 
+def text_array(column: pd.Series) -> pa.Array:
+    """Give a text column of a frame as one Arrow array; what a frame holds may come in several pieces."""
+    found = pa.array(column, type=pa.string(), from_pandas=True)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
 def blank_to_null(column: pa.Array) -> pa.Array:
     """Read an empty text as unknown: the service sends `""` where it means nothing."""
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
