@@ -70,7 +70,13 @@ _GROUP = {
         }
     ],
 }
-_POLICY = {"name": "new", "description": "d", "effect": "allow", "condition_groups": [_GROUP], "role_ids": [PROMPT_ROLE]}
+_POLICY = {
+    "name": "new",
+    "description": "d",
+    "effect": "allow",
+    "condition_groups": [_GROUP],
+    "role_ids": [PROMPT_ROLE],
+}
 _ROLE = {"display_name": "Tester", "description": "Tests", "permissions": ["runs:read"]}
 _SSO = {"default_workspace_role_id": _role("WORKSPACE_VIEWER"), "default_workspace_ids": [PROD]}
 _RESOURCE = {"resource_type": "project", "resource_id": acme("resource", "prod", "project", "default")}

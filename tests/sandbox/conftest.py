@@ -9,7 +9,11 @@ import pytest
 import requests
 
 from lsnb import sandbox
-from lsnb.sandbox.ids import make_id
+from lsnb.sandbox.access import Caller, enter_organization, enter_workspace, identify
+from lsnb.sandbox.behaviours import Behaviours
+from lsnb.sandbox.ids import make_demo_secret, make_id
+from lsnb.sandbox.seeds import build
+from lsnb.sandbox.state import State
 
 NOW = "2026-11-24T12:00:00+00:00"
 
@@ -40,7 +44,9 @@ class Client:
         sent = dict(headers or {})
         if key and "@" in key:
             body = {"email": key}
-            token = self.session.post(f"{self.server.url}/_sandbox/session", json=body, timeout=5).json()["access_token"]
+            token = self.session.post(f"{self.server.url}/_sandbox/session", json=body, timeout=5).json()[
+                "access_token"
+            ]
             sent |= {"Authorization": f"Bearer {token}", "X-Organization-Id": self.server.organization_id}
         elif key:
             sent["X-API-Key"] = self.server.keys[key]
@@ -76,3 +82,19 @@ def client(small: Any) -> Iterator[Client]:
     made = Client(small)
     yield made
     made.session.close()
+
+
+def as_caller(state: State, key: str = "admin_pat", workspace: str | None = None) -> Caller:
+    """Return the caller behind a demo key, without any server: of the organization, or in a workspace."""
+    caller = identify(
+        state, make_demo_secret("lsv2_sk_" if "service" in key or "workspace" in key else "lsv2_pt_", key), None
+    )
+    if workspace is not None:
+        return enter_workspace(caller, acme("workspace", workspace), None)
+    return enter_organization(caller, None)
+
+
+@pytest.fixture
+def state() -> State:
+    """Give the state of the seed `small`, at noon of 24 November 2026, for rules that need no server."""
+    return build("small", now=NOW, behaviours=Behaviours(clock="fixed"))
