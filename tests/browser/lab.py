@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from playwright.sync_api import Locator, Page
 
 START_TIMEOUT_MS = 60_000
 RUN_TIMEOUT_S = 120
+_NUMBERS = itertools.count(1)
 
 _READY = """async () => {
     const notebook = jupyterapp.shell.currentWidget;
@@ -76,8 +78,9 @@ class Lab:
         self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext")
         self.page.evaluate(_READY)
 
-    def open_cells(self, *sources: str, name: str = "cells.ipynb") -> None:
-        """Write a notebook of these code cells and open it."""
+    def open_cells(self, *sources: str) -> None:
+        """Write a notebook of these code cells, under a name of its own, and open it."""
+        name = f"cells-{next(_NUMBERS)}.ipynb"
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
         notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
