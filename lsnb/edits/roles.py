@@ -84,6 +84,7 @@ class RoleBook:
                         index[role.scope, key].append(role)
         self._nearest = {scope: Nearest(self._all_names(scope)) for scope in ("organization", "workspace")}
         self._label_of: dict[Role, str] = {}
+        self._labels_of: dict[RoleScope, list[str]] = {}
 
     def find(self, text: str, scope: RoleScope) -> Role | Misfit:
         """Find the role that a cell names.
@@ -116,10 +117,13 @@ class RoleBook:
 
     def labels(self, scope: RoleScope) -> list[str]:
         """List the labels of all roles of a scope that can be given, built-in ones first from most to least."""
+        if scope in self._labels_of:
+            return self._labels_of[scope]
         offered = [role for role in self.roles if role.scope == scope and isinstance(self._offered(role), Role)]
         rank = {name: index for index, name in enumerate(OFFICIAL_LABELS)}
         offered.sort(key=lambda role: (rank.get(role.system_name, len(rank)), fold(role.name), role.role_id or ""))
-        return list(dict.fromkeys(self.label(role) for role in offered))
+        self._labels_of[scope] = list(dict.fromkeys(self.label(role) for role in offered))
+        return self._labels_of[scope]
 
     def by_id(self, role_id: str) -> Role | None:
         """Give the role with an id; None where there is none."""

@@ -1,0 +1,228 @@
+"""Excel files: the cells of a sheet as the text that is seen in them, and a workbook that helps to fill it in."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+from lsnb.edits.texts import to_text
+from lsnb.errors import MissingExtraError, TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PREFERRED_SHEET = "Access"
+MAX_CELL = 32_767
+MAX_ROWS = 1_048_576
+
+# Excel writes letters that XML cannot hold as _x0007_, and a text that looks like that as _x005F_x0007_.
+_ESCAPED = re.compile(r"_x005F(_x[0-9A-Fa-f]{4}_)|_x([0-9A-Fa-f]{4})_")
+
+_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+_LISTS = "Lists"
+_WIDEST = 60
+
+
+def read_rows(content: bytes, source: str) -> Iterator[list[str]]:
+    """Yield the rows of a workbook's sheet as text, blank ones too.
+
+    The sheet named Access is read where there is one, else the first that is not hidden. A cell with a formula counts
+    as what it shows.
+
+    Raises:
+        MissingExtraError: openpyxl is not installed.
+        TableError: the workbook is damaged or has no sheet, or formulas in it have never been worked out.
+    """
+    shown = _open(content, source, values=False)
+    has_formula = False
+    rows: list[list[Any]] = []
+    for cells in _sheet(shown, source).iter_rows():
+        has_formula = has_formula or any(cell.data_type == "f" for cell in cells)
+        rows.append([cell.data_type if cell.data_type == "f" else _value(cell) for cell in cells])
+    shown.close()
+    if has_formula:
+        rows = _with_results(content, source, rows)
+    yield from rows
+
+
+def _with_results(content: bytes, source: str, rows: list[list[Any]]) -> list[list[Any]]:
+    """Put in the results of formulas, which need a second reading."""
+    book = _open(content, source, values=True)
+    missing: list[str] = []
+    merged: list[list[Any]] = []
+    for cells, row in zip(_sheet(book, source).iter_rows(), rows, strict=True):
+        merged.append([_value(cell) for cell in cells])
+        # A formula whose result is the empty text is stored as such; without a result there is only a number's blank.
+        missing += [
+            cell.coordinate
+            for cell, kind in zip(cells, row, strict=False)
+            if kind == "f" and cell.value is None and cell.data_type == "n"
+        ]
+    book.close()
+    if missing:
+        raise TableError(
+            f"{source} has formulas without a stored result, so what they show is not known: {', '.join(missing[:20])}"
+            f"{f' and {len(missing) - 20:,} more' if len(missing) > 20 else ''}. Open the file in a spreadsheet and save "
+            "it, or paste the cells as values."
+        )
+    return merged
+
+
+def _open(content: bytes, source: str, *, values: bool) -> Any:
+    try:
+        from openpyxl.reader.excel import ExcelReader
+    except ImportError:
+        raise MissingExtraError("openpyxl", "excel", "read Excel files") from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
+            reader = ExcelReader(io.BytesIO(content), read_only=True, data_only=values, keep_links=False)
+            reader.read_strings = lambda: setattr(reader, "shared_strings", _shared_strings(reader))
+            reader.read()
+    except (BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError) as error:  # SyntaxError: broken XML
+        raise TableError(
+            f"{source} cannot be read as an Excel workbook ({type(error).__name__}). Open it in a spreadsheet and save it "
+            "as .xlsx or CSV."
+        ) from None
+    return reader.wb
+
+
+def _shared_strings(reader: Any) -> list[str]:
+    """Read the workbook's table of texts as they stand; openpyxl's own way takes letters out of some."""
+    from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+    from openpyxl.xml.functions import iterparse
+
+    part = reader.package.find(SHARED_STRINGS)
+    if part is None:
+        return []
+    item, text, run = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("si", "t", "r"))
+    texts: list[str] = []
+    with reader.archive.open(part.PartName[1:]) as file:
+        for _, node in iterparse(file):
+            if node.tag == item:
+                # Parts of different format are put together; readings of Japanese text beside it are not text.
+                parts = [child if child.tag == text else child.find(text) for child in node if child.tag in (text, run)]
+                texts.append("".join(found.text or "" for found in parts if found is not None))
+                node.clear()
+    return texts
+
+
+def _sheet(book: Any, source: str) -> Any:
+    visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    if not visible:
+        raise TableError(f"{source} has no sheet that can be seen.")
+    named = [sheet for sheet in visible if sheet.title.strip().casefold() == PREFERRED_SHEET.casefold()]
+    sheet = (named or visible)[0]
+    # Some programs write a wrong size into the file, and cells outside of it would be lost.
+    sheet.reset_dimensions()
+    return sheet
+
+
+def _value(cell: Any) -> str:
+    """Write what is in a cell as text."""
+    if cell.data_type == "s" and isinstance(cell.value, str):
+        return _unescape(cell.value) if "_x" in cell.value else cell.value
+    return to_text(cell.value)
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPED.sub(lambda match: match[1] or chr(int(match[2], 16)), text)
+
+
+def to_workbook(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    dropdowns: Mapping[str, Sequence[str]],
+    explain: Mapping[str, str],
+) -> bytes:
+    """Write a frame of text as a workbook: header in sight, filters, dropdowns, and a sheet about the columns.
+
+    Raises:
+        MissingExtraError: xlsxwriter is not installed.
+        TableError: there are more rows, or longer texts, than Excel can hold.
+    """
+    try:
+        import xlsxwriter
+    except ImportError:
+        raise MissingExtraError("xlsxwriter", "excel", "write Excel files") from None
+    if len(frame) >= MAX_ROWS:
+        raise TableError(
+            f"The sheet has {len(frame):,} rows, and Excel holds {MAX_ROWS - 1:,} below the header. Use .csv."
+        )
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, _OPTIONS) as book:
+        formats = {
+            "text": book.add_format({"num_format": "@"}),  # what is typed stays as it was typed: 007, not 7
+            "head": book.add_format({"bold": True, "bottom": 1, "num_format": "@"}),
+            "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
+        }
+        sheet = book.add_worksheet(title)
+        _fill(sheet, frame, formats)
+        if explain:
+            _explain(book.add_worksheet("About the columns"), explain, formats)
+        if dropdowns:
+            _add_dropdowns(book, sheet, [str(name) for name in frame.columns], dropdowns)
+    return buffer.getvalue()
+
+
+def _fill(sheet: Any, frame: pd.DataFrame, formats: Mapping[str, Any]) -> None:
+    for index in range(frame.shape[1]):
+        name = str(frame.columns[index])
+        values = frame.iloc[:, index].tolist()
+        longest = max(map(len, values), default=0)
+        if longest > MAX_CELL:
+            row = next(i for i, value in enumerate(values) if len(value) > MAX_CELL)
+            raise TableError(
+                f"Row {row + 2}, {name}: the text has {len(values[row]):,} letters, and a cell in Excel holds "
+                f"{MAX_CELL:,}. Use .csv."
+            )
+        sheet.set_column(index, index, min(max(longest, len(name), 8) + 2, _WIDEST), formats["text"])
+        sheet.write_string(0, index, name, formats["head"])
+        for row, value in enumerate(values, start=1):
+            if value:
+                sheet.write_string(row, index, value, formats["text"])
+    sheet.freeze_panes(1, 0)
+    if frame.shape[1]:
+        sheet.autofilter(0, 0, len(frame), frame.shape[1] - 1)
+
+
+def _explain(sheet: Any, explain: Mapping[str, str], formats: Mapping[str, Any]) -> None:
+    sheet.set_column(0, 0, 20)
+    sheet.set_column(1, 1, 100)
+    for index, text in enumerate(("column", "what it is for")):
+        sheet.write_string(0, index, text, formats["head"])
+    for row, (name, meaning) in enumerate(explain.items(), start=1):
+        sheet.write_string(row, 0, name, formats["wrap"])
+        sheet.write_string(row, 1, meaning, formats["wrap"])
+    sheet.freeze_panes(1, 0)
+
+
+def _add_dropdowns(book: Any, sheet: Any, names: Sequence[str], dropdowns: Mapping[str, Sequence[str]]) -> None:
+    """Offer choices from a hidden sheet: a list inside a rule may have 255 letters only."""
+    lists = book.add_worksheet(_LISTS)
+    lists.hide()
+    used = [name for name in names if dropdowns.get(name)]
+    for index, name in enumerate(used):
+        for row, choice in enumerate(dropdowns[name]):
+            lists.write_string(row, index, choice)
+        letter = chr(ord("A") + index)
+        column = names.index(name)
+        sheet.data_validation(
+            1,
+            column,
+            MAX_ROWS - 1,
+            column,
+            {
+                "validate": "list",
+                "source": f"={_LISTS}!${letter}$1:${letter}${len(dropdowns[name])}",
+                # A warning, not a wall: ids and other names of a role are understood too.
+                "error_type": "warning",
+                "error_title": "Not in the list",
+                "error_message": "This is not in the list. Other names and ids are checked when the sheet is read.",
+            },
+        )

@@ -1,0 +1,145 @@
+"""A frame of text becomes a file: CSV that no spreadsheet runs, or Excel that helps to fill it in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from lsnb.edits import SHEET_MEANINGS, Edits, sheet_choices, sheet_from_access
+from lsnb.edits.cells import neutralise, neutralise_text
+from lsnb.edits.problems import HEADER_ROW
+from lsnb.edits.texts import fold, text_column
+from lsnb.errors import TableError
+from lsnb.sheets import delimited, workbook
+from lsnb.sheets.reading import read_sheet
+from lsnb.snapshot import Snapshot
+from lsnb.store import write_atomically
+from lsnb.tables.spec import DTYPES
+
+SUFFIXES = (".csv", ".tsv", ".xlsx")
+PROBLEM = "problem"
+
+Dropdowns = Mapping[str, Sequence[str]]
+
+
+def write_sheet(
+    frame: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    dropdowns: Dropdowns | None = None,
+    explain: Mapping[str, str] | None = None,
+    title: str = workbook.PREFERRED_SHEET,
+) -> Path:
+    """Write a sheet so that `read_sheet` gives every text back as it was.
+
+    In CSV, a text that a spreadsheet would run as a formula gets an apostrophe, which is taken away on reading. In
+    Excel, text is stored as text and needs none.
+
+    Args:
+        frame: the sheet; what is missing is written as an empty cell, the index is not written.
+        path: the file, ending in .csv, .tsv or .xlsx.
+        dropdowns: the choices to offer in Excel, by column.
+        explain: what each column is for, for a second sheet in Excel.
+        title: the name of the sheet in Excel.
+
+    Returns:
+        The path.
+
+    Raises:
+        TableError: another ending, the file cannot be written, or Excel cannot hold it.
+        MissingExtraError: Excel needs `pip install 'lsnb[excel]'`.
+    """
+    target = Path(path)
+    ending = target.suffix.lower()
+    if ending not in SUFFIXES:
+        raise TableError(f"{target.name!r} ends in {ending!r}. Name a file that ends in {', '.join(SUFFIXES)}.")
+    if not frame.shape[1]:
+        raise TableError("The sheet has no columns, so there is nothing to write.")
+    texts = pd.DataFrame({i: text_column(frame.iloc[:, i]) for i in range(frame.shape[1])})
+    texts.columns = pd.Index([str(name) for name in frame.columns], dtype=object)
+    if ending == ".xlsx":
+        content = workbook.to_workbook(texts, title=title, dropdowns=dropdowns or {}, explain=explain or {})
+    else:
+        content = _to_delimited(texts, "," if ending == ".csv" else "\t")
+    if not target.parent.is_dir():
+        raise TableError(f"{str(target)!r} could not be written: there is no folder {str(target.parent)!r}.")
+    write_atomically(target, content, TableError)
+    return target
+
+
+def write_access_sheet(
+    snapshot: Snapshot, path: str | os.PathLike[str], *, workspaces: Iterable[str] | None = None
+) -> Path:
+    """Write the access sheet of an organization for editing; planning it unchanged gives nothing to do.
+
+    Args:
+        snapshot: the organization.
+        path: the file, ending in .csv, .tsv or .xlsx; Excel has dropdowns for roles, workspaces and actions.
+        workspaces: only the rows of these workspaces, by name or id.
+
+    Raises:
+        TableError: there is no such workspace, or the file cannot be written.
+        MissingExtraError: Excel needs `pip install 'lsnb[excel]'`.
+    """
+    sheet = sheet_from_access(snapshot, workspaces=workspaces)
+    return write_sheet(sheet, path, dropdowns=sheet_choices(snapshot), explain=SHEET_MEANINGS)
+
+
+def write_problems(
+    original: str | os.PathLike[str] | bytes | pd.DataFrame,
+    edits: Edits,
+    path: str | os.PathLike[str],
+    *,
+    dropdowns: Dropdowns | None = None,
+) -> Path:
+    """Write a sheet back with a column `problem` that says what is wrong in each row.
+
+    Columns, rows and their numbers are those of the original, so that what is said about row 7 is found in row 7. A
+    column `problem` that is there already is replaced; reading the file again leaves it aside.
+
+    Args:
+        original: the sheet that the edits came from.
+        edits: what became of it.
+        path: the file, ending in .csv, .tsv or .xlsx.
+        dropdowns: the choices to offer in Excel, by column, such as `sheet_choices(snapshot)`.
+
+    Raises:
+        TableError: the original cannot be read, or the file cannot be written.
+        MissingExtraError: Excel needs `pip install 'lsnb[excel]'`.
+    """
+    sheet = read_sheet(original)
+    keep = [index for index, name in enumerate(sheet.columns) if fold(name) != PROBLEM]
+    sheet = _with_blank_rows(sheet.iloc[:, keep])
+    texts = _problems_by_row(edits.problems, first_row=int(sheet.index[0]))
+    column = pd.Series([texts.get(row, "") for row in sheet.index], index=sheet.index, dtype=DTYPES["text"])
+    names = [*sheet.columns, PROBLEM]
+    sheet = pd.concat([sheet, column], axis=1)
+    sheet.columns = pd.Index(names, dtype=object)
+    return write_sheet(sheet, path, dropdowns=dropdowns)
+
+
+def _to_delimited(texts: pd.DataFrame, separator: str) -> bytes:
+    header = [neutralise_text(name) for name in texts.columns]
+    columns = [neutralise(texts.iloc[:, index]).tolist() for index in range(texts.shape[1])]
+    # The mark at the start tells Excel that this is UTF-8; the official tool skips it.
+    return b"\xef\xbb\xbf" + delimited.to_text([header, *zip(*columns, strict=True)], separator).encode()
+
+
+def _with_blank_rows(sheet: pd.DataFrame) -> pd.DataFrame:
+    """Put the blank rows back that reading left out, at least one row below the header."""
+    last = int(sheet.index.max()) if len(sheet) else HEADER_ROW + 1
+    if sheet.index.has_duplicates or last > 2 * len(sheet) + 1_000:
+        return sheet
+    return sheet.reindex(pd.RangeIndex(HEADER_ROW + 1, last + 1), fill_value="")
+
+
+def _problems_by_row(problems: pd.DataFrame, *, first_row: int) -> dict[int, str]:
+    """Join the problems of each row; those of the header go to the first row below it."""
+    joined: dict[int, list[str]] = {}
+    for row, column, _, reason, hint in problems.astype(object).to_numpy().tolist():
+        text = f"{column}: {reason}" + (f" {hint}" if hint else "")
+        joined.setdefault(first_row if row <= HEADER_ROW else row, []).append(text)
+    return {row: " | ".join(texts) for row, texts in joined.items()}
