@@ -24,9 +24,9 @@ def is_id(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def make_demo_secret(prefix: str, name: str) -> str:
-    """Return the fixed secret of a demo key; everybody may know it, so it says `demo` up front."""
-    digest = hashlib.sha256(f"demo key {name}".encode()).hexdigest()
+def make_demo_secret(prefix: str, organization_id: str, name: str) -> str:
+    """Return the fixed secret of an organization's demo key; everybody may know it, so it says `demo` up front."""
+    digest = hashlib.sha256(f"demo key {name} of {organization_id}".encode()).hexdigest()
     return f"{prefix}demo{digest[:28]}_{digest[28:38]}"
 
 

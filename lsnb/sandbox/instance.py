@@ -50,7 +50,9 @@ class Instance:
         """Return the demo keys' secrets by name. They are made from the names: the state has only hashes."""
         prefixes = {"pat": "lsv2_pt_", "service": "lsv2_sk_"}
         return {
-            key.name: make_demo_secret(prefixes[key.kind], key.name) for key in self.state.keys.values() if key.name
+            key.name: make_demo_secret(prefixes[key.kind], self.state.organization.id, key.name)
+            for key in self.state.keys.values()
+            if key.name
         }
 
     def reset(self) -> None:

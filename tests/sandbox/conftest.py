@@ -84,11 +84,15 @@ def client(small: Any) -> Iterator[Client]:
     made.session.close()
 
 
+def find_secret(state: State, key: str) -> str:
+    """Return the secret of a demo key."""
+    prefix = "lsv2_sk_" if key in ("admin_service_key", "workspace_key") else "lsv2_pt_"
+    return make_demo_secret(prefix, state.organization.id, key)
+
+
 def as_caller(state: State, key: str = "admin_pat", workspace: str | None = None) -> Caller:
     """Return the caller behind a demo key, without any server: of the organization, or in a workspace."""
-    caller = identify(
-        state, make_demo_secret("lsv2_sk_" if "service" in key or "workspace" in key else "lsv2_pt_", key), None
-    )
+    caller = identify(state, find_secret(state, key), None)
     if workspace is not None:
         return enter_workspace(caller, acme("workspace", workspace), None)
     return enter_organization(caller, None)

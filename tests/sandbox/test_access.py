@@ -8,8 +8,9 @@ from lsnb.sandbox.access import enter_organization, enter_workspace, identify
 from lsnb.sandbox.refusals import RefusedError
 from lsnb.sandbox.rules import people
 from lsnb.sandbox.rules.workspaces import list_for_caller
+from lsnb.sandbox.seeds import build
 
-from .conftest import acme, as_caller
+from .conftest import acme, as_caller, find_secret
 
 
 def test_unknown_key_is_401(state):
@@ -69,9 +70,7 @@ def test_workspace_key_is_403_on_the_organization(state):
 
 def test_workspace_key_uses_its_workspace_without_header(state):
     """Without `X-Tenant-Id` such a key means the workspace it was made in, and it may enter no other."""
-    from lsnb.sandbox.ids import make_demo_secret
-
-    caller = identify(state, make_demo_secret("lsv2_sk_", "workspace_key"), None)
+    caller = identify(state, find_secret(state, "workspace_key"), None)
     assert enter_workspace(caller, None, None).place.id == acme("workspace", "prod")
     with pytest.raises(RefusedError) as refused:
         enter_workspace(caller, acme("workspace", "rsch"), None)
@@ -111,10 +110,7 @@ def test_only_managers_manage(state, key, allowed):
 
 def test_without_rbac_every_member_is_workspace_admin():
     """Where the plan has no RBAC, a membership is Admin and has no role id."""
-    from lsnb.sandbox.ids import make_demo_secret
-    from lsnb.sandbox.seeds import build
-
     state = build("norbac")
-    caller = identify(state, make_demo_secret("lsv2_pt_", "viewer_pat"), None)
+    caller = identify(state, find_secret(state, "viewer_pat"), None)
     assert ["Admin"] == [w["role_name"] for w in list_for_caller(caller)]
     assert {None} == {m.role_id for m in state.memberships.values()}

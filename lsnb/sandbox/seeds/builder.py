@@ -190,7 +190,7 @@ class Builder:
         org_role: str | None = None, default: str | None = None, is_demo: bool = False,
     ) -> Key:  # fmt: skip
         """Add a key; `expires` counts days from now on, negative is the past. A demo key is handed to the user."""
-        secret = make_demo_secret("lsv2_pt_" if kind == "pat" else "lsv2_sk_", name)
+        secret = make_demo_secret("lsv2_pt_" if kind == "pat" else "lsv2_sk_", self.state.organization.id, name)
         places = [self.workspaces[short] for short in workspaces] if workspaces is not None else None
         return self.state.add_key(
             Key(
