@@ -119,9 +119,10 @@ def test_hold_is_one_when_many_are_refused_together(clock):
     """Forty refusals of one moment are one wait, one halving and one message; a longer one extends it."""
     waits: list[float] = []
     pace = paced(clock, on_wait=waits.append)
+    pace.slow_down(2)
+    interval = pace.interval_s
     for _ in range(40):
         pace.slow_down(2)
-    interval = pace.interval_s
     pace.slow_down(5)
     pace.slow_down(1)
     assert interval == pace.interval_s

@@ -331,12 +331,8 @@ class Transport:
             if stop is not None and stop.is_set():
                 return no_answer(call, Failed("stopped", ""))
             outcome, cause, asked_s = self._tried(outgoing, call)
-            if (
-                isinstance(outcome, Answer)
-                or (stop is not None and stop.is_set())
-                or not should_retry(
-                    outgoing.method, cause, attempt=attempt, attempts=attempts.most, is_read=attempts.is_read
-                )
+            if isinstance(outcome, Answer) or not should_retry(
+                outgoing.method, cause, attempt=attempt, attempts=attempts.most, is_read=attempts.is_read
             ):
                 return outcome
             wait_s = delay_s(attempt, asked_s, self._jitter(), cap_s=self.pace.cap_s)
