@@ -663,6 +663,17 @@ def test_all_threads_hold_when_one_is_refused():
     assert 0.3 < transport.pace.waiting_s < 0.5
 
 
+def test_others_hold_when_the_last_attempt_was_refused():
+    """A refusal that is not retried still tells all other threads to wait."""
+    slept: list[float] = []
+    transport, _ = stubbed([response(429, {}, {"Retry-After": "30"}), response()], sleep=slept.append)
+    with pytest.raises(RateLimitedError):
+        transport.request("POST", ITEMS, retry=False)
+    assert [] == slept
+    transport.get(ITEMS)
+    assert [pytest.approx(30, abs=1)] == slept
+
+
 # --- path forms ---
 
 

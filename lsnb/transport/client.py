@@ -331,14 +331,17 @@ class Transport:
             if stop is not None and stop.is_set():
                 return no_answer(call, Failed("stopped", ""))
             outcome, cause, asked_s = self._tried(outgoing, call)
-            if isinstance(outcome, Answer) or not should_retry(
-                outgoing.method, cause, attempt=attempt, attempts=attempts.most, is_read=attempts.is_read
-            ):
+            if isinstance(outcome, Answer):
                 return outcome
             wait_s = delay_s(attempt, asked_s, self._jitter(), cap_s=self.pace.cap_s)
             if cause == 429:
+                # Also after the last attempt: what other threads are about to send would be refused too.
                 self.pace.slow_down(wait_s)
-            else:
+            if not should_retry(
+                outgoing.method, cause, attempt=attempt, attempts=attempts.most, is_read=attempts.is_read
+            ):
+                return outcome
+            if cause != 429:
                 pause(wait_s, self._sleep, stop)
             attempt += 1
 
