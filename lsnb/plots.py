@@ -43,11 +43,13 @@ def plot_roles_by_workspace(snapshot: Snapshot) -> Figure:
         axes.barh(counts.index, values, left=left, color=colors[str(role)], label=str(role), height=0.72)
         left += values
     for place, total in zip(counts.index, left, strict=True):
-        axes.text(total, place, f" {int(total):,}", va="center", fontsize=9, color="#555555")
+        if len(counts.columns):
+            axes.text(total, place, f" {int(total):,}", va="center", fontsize=9, color="#555555")
     axes.set_xlabel("people who have joined")
     axes.set_title(f"Who holds which role, by workspace · {_plain(snapshot.meta.organization)}", loc="left")
     _finish(axes)
-    axes.legend(frameon=False, ncols=4, loc="upper left", bbox_to_anchor=(0, -0.12), fontsize=9)
+    if len(counts.columns):
+        axes.legend(frameon=False, ncols=4, loc="upper left", bbox_to_anchor=(0, -0.12), fontsize=9)
     plt.close(figure)
     return _typed(figure)
 
@@ -79,8 +81,10 @@ def plot_access(snapshot: Snapshot) -> Figure:
     axes.xaxis.tick_top()
     axes.set_title(f"Access · {_plain(snapshot.meta.organization)}", loc="left")
     _finish(axes)
+    # Without a role in any workspace there is nothing to explain.
     patches = [plt.matplotlib.patches.Patch(color=colors[role], label=_plain(role)) for role in roles]
-    axes.legend(handles=patches, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=8.5)
+    if patches:
+        axes.legend(handles=patches, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=8.5)
     plt.close(figure)
     return _typed(figure)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,7 @@ class Desk:
         self._on_done = on_done
         self._futures: dict[str, Future[SourceData]] = {}
         self._ready = threading.Event()
+        self._stopped = threading.Event()
 
     def read(self, names: set[str]) -> dict[str, SourceData]:
         """Read the named sources at the same time.
@@ -75,19 +76,32 @@ class Desk:
         """
         if not names:
             return {}
-        with ThreadPoolExecutor(len(names), thread_name_prefix="lsnb-source") as threads:
+        threads = ThreadPoolExecutor(len(names), thread_name_prefix="lsnb-source")
+        try:
             for name in names:
                 self._futures[name] = threads.submit(self._read_one, name)
             self._ready.set()
             wait(self._futures.values(), return_when=FIRST_EXCEPTION)
-        return {name: future.result() for name, future in self._futures.items()}
+            failed = [future for future in self._futures.values() if future.done() and future.exception()]
+            if failed:
+                failed[0].result()
+            return {name: future.result() for name, future in self._futures.items()}
+        except BaseException:
+            # Also for an interrupt: what waits for another source must not go on asking when nobody listens.
+            self._stopped.set()
+            raise
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def get(self, name: str) -> SourceData:
         """Wait for another source; one that is not part of this reading is read as not there."""
         self._ready.wait()
         if name not in self._futures:
             return SourceData(self._endpoints.get(name, ""), "not-loaded", reason="it was not asked for.")
-        return self._futures[name].result()
+        found = self._futures[name].result()
+        if self._stopped.is_set():
+            raise CancelledError
+        return found
 
     def records(self, name: str) -> list[Any]:
         """Wait for another source that is a list; none where it could not be read."""

@@ -43,7 +43,7 @@ ACCESS = TableSpec(
         text("ls_user_id", "the person's id over all organizations; unknown for people who have not joined"),
     ),
     key=("identity_id", "scope", "workspace_id", "source"),
-    sort=("email", "scope", "workspace", "source"),
+    sort=("email", "identity_id", "scope", "workspace", "source"),
     endpoints=(
         MEMBERS_ENDPOINT,
         "GET /api/v1/orgs/current/roles",

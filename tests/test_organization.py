@@ -1,0 +1,52 @@
+"""Connecting: with a key to the service, without one to the demo organization, and saying which."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import lsnb
+from lsnb.errors import ConfigError
+
+
+def test_environment_is_used(server, monkeypatch):
+    """Key and address come from the environment as elsewhere in LangSmith's tools."""
+    monkeypatch.setenv("LANGSMITH_ENDPOINT", server.url + "/api/v1/")
+    monkeypatch.setenv("LANGSMITH_API_KEY", f" {server.key}\n")
+    org = lsnb.connect()
+    assert not org.is_demo
+    assert "Acme Robotics" == org.whoami().organization
+
+
+def test_no_key_gives_the_demo_organization_and_says_so(capsys):
+    """Without key and address the embedded organization is served, and nobody takes it for real."""
+    org = lsnb.connect(environ={})
+    assert org.is_demo
+    assert "demo organization" in capsys.readouterr().err
+    assert "demo organization" in repr(org)
+    assert "Acme Robotics" == org.whoami().organization
+    assert lsnb.connect(environ={}).host == org.host
+
+
+def test_address_without_a_key_is_an_error():
+    """Who names a service wants that service, not invented people."""
+    with pytest.raises(ConfigError, match="LANGSMITH_API_KEY"):
+        lsnb.connect(environ={"LANGSMITH_ENDPOINT": "https://langsmith.example.com"})
+
+
+def test_import_is_light():
+    """`import lsnb` loads neither requests nor widgets nor the sandbox, and the public names still are there."""
+    code = (
+        "import sys, lsnb; heavy = {'requests', 'ipywidgets', 'fastapi', 'matplotlib'} & set(sys.modules); "
+        "assert not heavy, heavy; assert set(lsnb.__all__) <= set(dir(lsnb)); [getattr(lsnb, n) for n in lsnb.__all__]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_public_names_are_sorted():
+    """The list of public names is in order, and every one exists."""
+    assert sorted(lsnb.__all__) == lsnb.__all__
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = lsnb.no_such_name
