@@ -9,6 +9,7 @@ from __future__ import annotations
 from lsnb.api.activity import ActivityReads
 from lsnb.api.keys import KeyReads
 from lsnb.api.members import MemberReads
+from lsnb.api.membership import MembershipWrites
 from lsnb.api.organization import OrganizationReads
 from lsnb.api.workspaces import WorkspaceReads
 from lsnb.transport import Transport
@@ -16,7 +17,7 @@ from lsnb.transport import Transport
 __all__ = ["Api"]
 
 
-class Api(OrganizationReads, WorkspaceReads, MemberReads, KeyReads, ActivityReads):
+class Api(OrganizationReads, WorkspaceReads, MemberReads, KeyReads, ActivityReads, MembershipWrites):
     """Every endpoint that lsnb uses, over one transport.
 
     All methods raise `ApiError` when the service says no and `TransportError` when no answer comes.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import queue
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -45,25 +47,24 @@ class MemberReads(Endpoints):
         """
         path = "/v1/platform/orgs/current/members"
         seen: list[tuple[int | None, bool]] = []
-        # Each page is packed as it comes, while the others are still on their way: the records of 20,000 people
-        # with 100,000 memberships would take 130 MB until the last one is there.
-        packed: dict[int, pa.StructArray] = {}
+        pages = _Pages()
 
         def get_page(offset: int, limit: int) -> paging.Page:
             answer = self.transport.request("GET", path, params={"limit": limit, "offset": offset})
             lists_all = str(answer.headers.get("X-Members-List-All-Workspaces", "")).lower() == "true"
             total = answer.headers.get("X-Pagination-Total")
             seen.append((int(total) if total and str(total).isdigit() else None, lists_all))
-            records = self._checked(path, answer.data, list)
-            page = to_people(records)
-            packed[id(page)] = page
-            rows = [{"id": person.get("id"), "page": id(page), "row": row} for row, person in enumerate(records)]
-            return rows, answer.headers
+            return pages.add(self._checked(path, answer.data, list)), answer.headers
+
+        def pack(so_far: int, total: int | None) -> None:
+            pages.pack()
+            if on_page:
+                on_page(so_far, total)
 
         rows = paging.read_counted(
-            get_page, limit=_PAGE, map=self.transport.map, workers=self.transport.workers, on_page=on_page
+            get_page, limit=_PAGE, map=self.transport.map, workers=self.transport.workers, on_page=pack
         )
-        return MemberList(_unpacked(rows, packed), seen[-1][0], all(lists_all for _, lists_all in seen))
+        return MemberList(pages.people(rows), seen[-1][0], all(lists_all for _, lists_all in seen))
 
     def list_active_members(self, *, emails: list[str] | None = None, on_page: OnPage | None = None) -> list[Record]:
         """Read the people who have joined. `GET /orgs/current/members/active`."""
@@ -81,15 +82,40 @@ class MemberReads(Endpoints):
         )
 
 
-def _unpacked(rows: list[Record], packed: dict[int, pa.StructArray]) -> pa.StructArray:
-    """Put the people of all pages into one array, in the order of the rows."""
-    starts: dict[int, int] = {}
-    length = 0
-    for page in dict.fromkeys(row["page"] for row in rows):
-        starts[page] = length
-        length += len(packed[page])
-    if not starts:
-        return to_people([])
-    whole = pa.concat_arrays([packed[page] for page in starts])
-    order = pa.array([starts[row["page"]] + row["row"] for row in rows])
-    return whole if len(rows) == length else whole.take(order)
+class _Pages:
+    """The pages of a list of people, packed as they come, while others are still on their way.
+
+    The service's records of 20,000 people with 100,000 memberships would take 130 MB until the last page is there. They
+    are packed in one thread, since the memory that many threads pack with is not given back.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+        self._waiting: queue.SimpleQueue[tuple[int, list[Record]]] = queue.SimpleQueue()
+        self._packed: dict[int, pa.StructArray] = {}
+
+    def add(self, records: list[Record]) -> list[Record]:
+        """Take a page from any thread, and give a short row for each person in it."""
+        number = next(self._numbers)
+        self._waiting.put((number, records))
+        return [{"id": person.get("id"), "page": number, "row": row} for row, person in enumerate(records)]
+
+    def pack(self) -> None:
+        """Pack what has come since the last time."""
+        while not self._waiting.empty():
+            number, records = self._waiting.get()
+            self._packed[number] = to_people(records)
+
+    def people(self, rows: list[Record]) -> pa.StructArray:
+        """Put the people of the given rows into one array, in their order."""
+        self.pack()
+        used = list(dict.fromkeys(row["page"] for row in rows))
+        if not used:
+            return to_people([])
+        starts = dict(
+            zip(used, itertools.accumulate((len(self._packed[page]) for page in used), initial=0), strict=False)
+        )
+        whole = pa.concat_arrays([self._packed[page] for page in used])
+        if len(whole) == len(rows):
+            return whole
+        return whole.take(pa.array([starts[row["page"]] + row["row"] for row in rows]))
