@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow.compute as pc
 
 from lsnb import catalogue
+from lsnb.plan.changes import is_demotion, is_removal
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.roles import ORGANIZATION_POWERS
@@ -33,6 +34,7 @@ def warn(
     return [
         *_workspaces_without_admin(ending),
         *_scim_managed(snapshot, standing, changes, rules.max_listed),
+        *_unknown_caller(snapshot.meta.caller, changes),
         *_callers_limits(snapshot, changes, rules.max_listed),
         *(_inviting(snapshot, inviting, ending) if inviting else ()),
     ]
@@ -76,6 +78,17 @@ def _managed_identities(snapshot: Snapshot, standing: Standing) -> set[str]:
         is_managed |= members["scim_groups"].notna()
         found |= set(members.loc[is_managed, "identity_id"])
     return found
+
+
+def _unknown_caller(caller: Caller, changes: tuple[Change, ...]) -> list[Verdict]:
+    """Say that the rule `self` has nobody to protect where it is not known whose token it is."""
+    about = [change.id for change in changes if is_removal(change) or is_demotion(change)]
+    if caller.kind == "service" or caller.email or caller.ls_user_id or not about:
+        return []
+    message = (
+        "It is not known whose key makes this plan, so nothing keeps it from taking away that person's own rights."
+    )
+    return [Verdict("caller-unknown", message, tuple(about))]
 
 
 def _callers_limits(snapshot: Snapshot, changes: tuple[Change, ...], limit: int) -> list[Verdict]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ChangeKind = Literal[
     "CreateWorkspace",
@@ -110,7 +113,7 @@ class Waiting:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """A bulk change that can be read, reviewed, saved and applied once.
 
@@ -156,3 +159,53 @@ class Plan:
 
     def __len__(self) -> int:
         return len(self.changes)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def __repr__(self) -> str:
+        verdict = "" if self.is_safe else f", refused by {', '.join(verdict.rule for verdict in self.refusals)}"
+        return f"<Plan for {self.organization!r}: {len(self):,} changes{verdict}; fingerprint {self.fingerprint[:12]}>"
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # What a terminal shows where a notebook shows HTML.
+        printer.text(repr(self) if cycle else self.to_text())
+
+    def to_text(self, *, width: int = 100, limit: int | None = 200) -> str:
+        """Write it for a terminal; see `lsnb.report.plan_to_text`."""
+        from lsnb.report import plan_to_text
+
+        return plan_to_text(self, width=width, limit=limit)
+
+    def to_markdown(self, *, limit: int | None = 200) -> str:
+        """Write it for a pull request; see `lsnb.report.plan_to_markdown`."""
+        from lsnb.report import plan_to_markdown
+
+        return plan_to_markdown(self, limit=limit)
+
+    def to_html(self, *, page: bool = False) -> str:
+        """Write it for a notebook, or as a page of its own; see `lsnb.report.plan_to_html`."""
+        from lsnb.report import plan_to_html
+
+        return plan_to_html(self, page=page)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give it as a table with one row per change; see `lsnb.report.plan_to_frame`."""
+        from lsnb.report import plan_to_frame
+
+        return plan_to_frame(self)
+
+    def to_csv(self) -> str:
+        """Write it as CSV that a spreadsheet opens safely; see `lsnb.report.plan_to_csv`."""
+        from lsnb.report import plan_to_csv
+
+        return plan_to_csv(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as the document that is saved; `lsnb.plan.plan_from_json` reads it back."""
+        from lsnb.plan.serialise import plan_to_json
+
+        return plan_to_json(self)

@@ -45,6 +45,6 @@ def listed(names: Iterable[str], limit: int = 20) -> str:
 
 def row_words(rows: Sequence[int], source: str = "", limit: int = 8) -> str:
     """Say which rows of which sheet: `rows 3, 4 and 9 of changes.csv`."""
-    numbers = listed([str(row) for row in sorted(set(rows))], limit)
-    words = f"row {numbers}" if len(set(rows)) == 1 else f"rows {numbers}"
+    numbers = sorted(set(rows))
+    words = f"row {numbers[0]}" if len(numbers) == 1 else f"rows {listed([str(row) for row in numbers], limit)}"
     return f"{words} of {source}" if source else words

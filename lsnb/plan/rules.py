@@ -20,6 +20,7 @@ WARNING_RULES = (
     "workspace-admin",
     "scim-managed",
     "caller-rights",
+    "caller-unknown",
     "seats",
     "invitations-off",
     "personal-organization",

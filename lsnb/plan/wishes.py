@@ -169,7 +169,9 @@ def omitted_people(sheet: Sheet, standing: Standing) -> list[Wish]:
 
 def note_words(wishes: Iterable[Wish]) -> str:
     """Give what the sheet notes beside rows, for a reason; keys are taken out, and it is cut short."""
-    notes = dict.fromkeys(wish.note.strip() for wish in wishes if wish.note.strip())
+    notes = dict.fromkeys(wish.note.strip() for wish in wishes if wish.note)
+    if not notes:
+        return ""
     text = _KEY_TEXT.sub("(key removed)", "; ".join(notes))
     return text if len(text) <= _NOTE_LENGTH else f"{text[: _NOTE_LENGTH - 1]}…"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
 from lsnb.edits.model import EDIT_COLUMNS, PROBLEM_COLUMNS, Edits
-from lsnb.plan import Plan, make_plan
+from lsnb.plan import Change, Plan, make_plan
 from lsnb.snapshot import Caller, Snapshot, SnapshotMeta
 from lsnb.tables.access import build_access
 from lsnb.tables.completeness import Reading, Status, build_completeness
@@ -44,6 +45,17 @@ def workspace_id(workspace: str) -> str:
 def address(name: str) -> str:
     """Complete a bare name to an address of the company."""
     return name if "@" in name else f"{name}@example.com"
+
+
+@cache
+def role_table() -> pd.DataFrame:
+    """Build the table of roles once; it is the same for every organization here."""
+    return build_roles(
+        [
+            {"id": role_id(role), "name": name, "display_name": role, "access_scope": scope, "permissions": []}
+            for role, (name, scope) in ROLES.items()
+        ]
+    )
 
 
 class Company:
@@ -106,12 +118,7 @@ class Company:
 
     def snapshot(self) -> Snapshot:
         """Read the organization."""
-        roles = build_roles(
-            [
-                {"id": role_id(role), "name": name, "display_name": role, "access_scope": scope, "permissions": []}
-                for role, (name, scope) in ROLES.items()
-            ]
-        )
+        roles = role_table()
         workspaces = build_workspaces([{"id": workspace_id(w), "display_name": w} for w in self.workspaces])
         people = People(self.people, roles)
         endpoint = "GET /v1/platform/orgs/current/members"
@@ -228,6 +235,18 @@ def sheet(*rows: tuple[str, ...], source: str = "changes.csv") -> Edits:
 def plan_of(company: Company, edits: Edits, **options: Any) -> Plan:
     """Make a plan for the organization."""
     return make_plan(company.snapshot(), edits, created_at=CREATED_AT, **options)
+
+
+def was(change: Change) -> dict[str, Any]:
+    """Give what is there before a change."""
+    assert change.before is not None
+    return dict(change.before)
+
+
+def becomes(change: Change) -> dict[str, Any]:
+    """Give what is there after a change."""
+    assert change.after is not None
+    return dict(change.after)
 
 
 def summary(plan: Plan) -> list[tuple[str, ...]]:

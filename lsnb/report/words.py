@@ -1,0 +1,188 @@
+"""What all forms of a plan say alike: the numbers, and each change from → to in words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lsnb.plan.model import Change, Plan
+
+ARROW = "→"
+NOTHING = "—"
+
+#: What each kind is called when it is counted: one, and several.
+KIND_WORDS: dict[str, tuple[str, str]] = {
+    "InviteMember": ("invitation", "invitations"),
+    "ReplaceInvite": ("invitation sent again", "invitations sent again"),
+    "CancelInvite": ("invitation cancelled", "invitations cancelled"),
+    "SetOrgRole": ("organization role changed", "organization roles changed"),
+    "AddWorkspaceMember": ("person added to a workspace", "people added to workspaces"),
+    "SetWorkspaceRole": ("workspace role changed", "workspace roles changed"),
+    "RemoveWorkspaceMember": ("removal from a workspace", "removals from workspaces"),
+    "RemoveMember": ("removal from the organization", "removals from the organization"),
+}
+
+#: What is where a change has no before, and no after.
+_BEFORE_WORDS = {"InviteMember": "not in the organization", "AddWorkspaceMember": "no access of their own"}
+_AFTER_WORDS = {
+    "CancelInvite": "invitation cancelled",
+    "RemoveWorkspaceMember": "removed from the workspace",
+    "RemoveMember": "removed from the organization",
+}
+_MAILING = ("InviteMember", "ReplaceInvite")
+
+# Escapes move the cursor of a terminal, and marks of direction or no width make a text look like another one.
+_UNSEEN = re.compile(
+    "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+_BREAKS = re.compile(r"[\s\u0085\u2028\u2029]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The numbers of a plan.
+
+    Args:
+        n_changes: how many changes.
+        n_people: how many people they concern.
+        n_emails: how many invitations the service would mail.
+        n_irreversible: how many changes undo cannot bring back entirely.
+        n_waiting: how much waits.
+        kinds: how many changes of each kind, in words, in the order of work.
+        risks: how many changes of each risk, the highest first.
+    """
+
+    n_changes: int
+    n_people: int
+    n_emails: int
+    n_irreversible: int
+    n_waiting: int
+    kinds: tuple[str, ...]
+    risks: dict[str, int]
+
+
+def facts_of(plan: Plan) -> Facts:
+    """Count what a plan would do."""
+    kinds = Counter(change.kind for change in plan.changes)
+    risks = Counter(change.risk for change in plan.changes)
+    return Facts(
+        n_changes=len(plan.changes),
+        n_people=len({change.email for change in plan.changes if change.email}),
+        n_emails=sum(change.kind in _MAILING for change in plan.changes),
+        n_irreversible=sum(not change.reversible for change in plan.changes),
+        n_waiting=len(plan.waiting),
+        kinds=tuple(_kind_words(kind, n) for kind, n in kinds.items()),
+        risks={risk: risks[risk] for risk in ("high", "medium", "low") if risks[risk]},
+    )
+
+
+def _kind_words(kind: str, n: int) -> str:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
+    one, several = KIND_WORDS.get(kind, (spaced, spaced))
+    return f"{n:,} {one if n == 1 else several}"
+
+
+def counted(n: int, one: str, several: str | None = None) -> str:
+    """Say how many: `1 change`, `1,200 changes`."""
+    return f"{n:,} {one if n == 1 else several or one + 's'}"
+
+
+def emails_words(n: int) -> str:
+    """Say how many e-mails go out."""
+    return "no e-mail will be sent" if n == 0 else f"{counted(n, 'e-mail')} will be sent"
+
+
+def summary_words(plan: Plan) -> str:
+    """Sum a plan up in a line."""
+    facts = facts_of(plan)
+    if plan.is_empty:
+        return nothing_words(plan)
+    people = f" for {counted(facts.n_people, 'person', 'people')}" if facts.n_people else ""
+    parts = [
+        f"{counted(facts.n_changes, 'change')}{people}: {', '.join(facts.kinds)}",
+        emails_words(facts.n_emails),
+        "risk: " + ", ".join(f"{n:,} {risk}" for risk, n in facts.risks.items()),
+    ]
+    if facts.n_irreversible:
+        parts.append(f"{facts.n_irreversible:,} cannot be undone entirely")
+    if facts.n_waiting:
+        parts.append(f"{facts.n_waiting:,} waiting for people to join")
+    return "; ".join(parts) + "."
+
+
+def nothing_words(plan: Plan) -> str:
+    """Say why a plan has nothing to do."""
+    if plan.waiting:
+        return f"Nothing to do: {counted(len(plan.waiting), 'wish', 'wishes')} must wait until people have joined."
+    if plan.warnings:
+        return "Nothing to do: see the warnings for the rows that change nothing."
+    return "Nothing to do: everybody has what the sheet asks for already."
+
+
+def heading_words(plan: Plan) -> str:
+    """Say what a plan is for."""
+    mode = f"{plan.mode} of {', '.join(plan.scope)}" if plan.scope else plan.mode
+    return (
+        f"Plan for {clean(plan.organization)} at {clean(plan.host)}, mode {clean(mode)}, made {clean(plan.created_at)}"
+    )
+
+
+def verdict_words(plan: Plan) -> str:
+    """Say whether a plan can be applied."""
+    if plan.refusals:
+        rules = ", ".join(dict.fromkeys(verdict.rule for verdict in plan.refusals))
+        return f"Refused by {rules}: it cannot be applied as it is."
+    return "" if plan.is_empty else "No safety rule refuses it."
+
+
+def where_words(change: Change) -> str:
+    """Say where a change is."""
+    return change.workspace or "organization" if change.scope == "workspace" else "organization"
+
+
+def from_words(change: Change) -> str:
+    """Say what is there before a change."""
+    if change.before is None:
+        return _BEFORE_WORDS.get(change.kind, NOTHING)
+    return _state_words(change.before)
+
+
+def to_words(change: Change) -> str:
+    """Say what is there after a change."""
+    if change.after is None:
+        return _AFTER_WORDS.get(change.kind, "removed")
+    return _state_words(change.after, is_invitation=change.kind in _MAILING)
+
+
+def _state_words(values: Mapping[str, Any], *, is_invitation: bool = False) -> str:
+    if "role" not in values:
+        return ", ".join(f"{name}: {values[name]}" for name in sorted(values)) or NOTHING
+    words = str(values["role"] or "a member")
+    if is_invitation or values.get("state") == "pending":
+        words += " (invited)"
+    elif values.get("state") == "disabled":
+        words += " (disabled)"
+    places = values.get("workspaces") or ()
+    return f"{words}; {_places_words(places, values.get('workspace_role'))}" if places else words
+
+
+def _places_words(places: Any, shared: str | None) -> str:
+    """Name workspaces by the role in them: `Viewer in Production, Staging; Editor in Research`."""
+    by_role: dict[str, list[str]] = {}
+    for place in places:
+        by_role.setdefault(str(shared or place.get("role") or "member"), []).append(str(place.get("workspace")))
+    return "; ".join(f"{role} in {', '.join(names)}" for role, names in by_role.items())
+
+
+def why_words(change: Change) -> str:
+    """Say why a change is in the plan, and what else it brings."""
+    return ". ".join(filter(None, (change.reason, change.consequence)))
+
+
+def clean(text: object) -> str:
+    """Make a text from outside harmless in one line: no control characters, no hidden marks, no line breaks."""
+    return _BREAKS.sub(" ", _UNSEEN.sub("", str(text))).strip()
