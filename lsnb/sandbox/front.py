@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_logger = logging.getLogger(__name__)
 _COMPRESS_OVER = 1024
 _JSON = (b"content-type", b"application/json")
 _HTML = (b"content-type", b"text/html; charset=utf-8")
@@ -126,7 +128,12 @@ class Front:
                 chunks.append(message.get("body", b""))
 
         inside = {**scope, "path": path, "raw_path": path.encode(), "root_path": "", "exchange": exchange}
-        await self.inner(inside, receive, collect)
+        try:
+            await self.inner(inside, receive, collect)
+        except Exception:
+            # A mistake of the sandbox itself: the client sees a 500 as from any service, the trace is logged.
+            _logger.exception("%s %s failed", scope["method"], scope["path"])
+            return Answer(500, [_JSON], to_json({"detail": "Internal Server Error"}))
         answer.body = b"".join(chunks)
         return answer
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -232,6 +233,8 @@ def serve_forever(**options: Any) -> None:
         before[name] = signal.signal(name, end)
     try:
         with start(**options) as server:
+            # The collector would walk a large organization again and again while answering; it never goes away anyway.
+            gc.freeze()
             sys.stdout.write(to_json(describe(server)).decode() + "\n")
             sys.stdout.flush()
             while not ended.wait(timeout=1):

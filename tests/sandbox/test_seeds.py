@@ -160,9 +160,9 @@ def test_tidy_changes_access_in_working_hours_only(now):
 
 def test_large_has_its_size_and_is_fast():
     """Twenty thousand people, two hundred workspaces, about a hundred thousand memberships."""
-    started = time.perf_counter()
+    started = time.process_time()
     state = build("large", now=NOW)
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < 6
     assert len(state.people) + len(state.invitations) == 20_000
     assert len(state.workspaces) == 200
     assert 95_000 <= len(state.memberships) <= 105_000

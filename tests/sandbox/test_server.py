@@ -98,6 +98,15 @@ def test_request_log_names_the_key_and_never_shows_it(small, client):
     assert not any(secret in text for secret in small.keys.values())
 
 
+def test_mistake_of_the_sandbox_is_a_500(small, client, caplog):
+    """Even then the client gets JSON, the log a line, and the trace is not lost."""
+    small.state.roles.clear()
+    response = client.call("GET", "/api/v1/orgs/current/roles")
+    assert (response.status_code, response.json()) == (500, {"detail": "Internal Server Error"})
+    assert small.requests[-1]["status"] == 500
+    assert "KeyError" in caplog.text
+
+
 def test_control_calls_are_not_logged(small, client):
     """Looking at the sandbox is no request to the service."""
     client.get("/api/v1/info")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -50,7 +50,7 @@ def list_enriched(caller: Caller, query: EnrichedQuery) -> EnrichedPage:
     visible = None if sees_all else frozenset(w.id for w in caller.visible_workspaces())
     people = state.remember(("enriched", query_filters(query), visible), lambda: _find(state, query, visible))
     page = people[query.offset : query.offset + query.limit]
-    return EnrichedPage([shape_enriched(state, person, visible) for person in page], len(people), sees_all)
+    return EnrichedPage(_Shaper(state, visible).shape(page), len(people), sees_all)
 
 
 def query_filters(query: EnrichedQuery) -> tuple[object, ...]:
@@ -66,51 +66,80 @@ def query_filters(query: EnrichedQuery) -> tuple[object, ...]:
     )
 
 
-def shape_enriched(state: State, record: Record, visible: frozenset[str] | None) -> Json:
-    """Return one row. The Go service writes absent texts as empty ones."""
-    pending = isinstance(record, Invitation)
-    return {
-        "id": record.id,
-        "email": record.email,
-        "display_name": record.full_name or "",
-        "avatar_url": "" if isinstance(record, Invitation) else record.avatar_url or "",
-        "created_at": record.created_at,
-        "is_pending": pending,
-        "is_disabled": False if isinstance(record, Invitation) else record.is_disabled,
-        "ls_user_id": "" if isinstance(record, Invitation) else record.ls_user_id,
-        "role_id": record.role_id,
-        "role_name": name_role(state, record.role_id),
-        "linked_login_methods": [] if isinstance(record, Invitation) else _shape_methods(record),
-        "scim_groups": [] if isinstance(record, Invitation) else record.scim_groups,
-        "workspace_memberships": [
+class _Shaper:
+    """Turns records into rows, looking the names of roles and workspaces up once for a whole page."""
+
+    def __init__(self, state: State, visible: frozenset[str] | None) -> None:
+        self.state = state
+        self.visible = visible
+        self.roles = {role_id: name_role(state, role_id) or "" for role_id in state.roles}
+        self.workspaces = {workspace.id: workspace.display_name for workspace in state.workspaces.values()}
+
+    def shape(self, records: Sequence[Record]) -> list[Json]:
+        """Return one row per record. The Go service writes absent texts as empty ones."""
+        return [
+            self._shape_pending(record) if isinstance(record, Invitation) else self._shape_active(record)
+            for record in records
+        ]
+
+    def _shape_active(self, person: Person) -> Json:
+        return {
+            "id": person.id,
+            "email": person.email,
+            "display_name": person.full_name,
+            "avatar_url": person.avatar_url or "",
+            "created_at": person.created_at,
+            "is_pending": False,
+            "is_disabled": person.is_disabled,
+            "ls_user_id": person.ls_user_id,
+            "role_id": person.role_id,
+            "role_name": self.roles[person.role_id],
+            "linked_login_methods": [
+                {"provider": method["provider"], "provisioning": method.get("provisioning_method") or ""}
+                for method in person.login_methods
+            ],
+            "scim_groups": person.scim_groups,
+            "workspace_memberships": self._shape_places(person),
+        }
+
+    def _shape_pending(self, invitation: Invitation) -> Json:
+        return {
+            "id": invitation.id,
+            "email": invitation.email,
+            "display_name": invitation.full_name or "",
+            "avatar_url": "",
+            "created_at": invitation.created_at,
+            "is_pending": True,
+            "is_disabled": False,
+            "ls_user_id": "",
+            "role_id": invitation.role_id,
+            "role_name": self.roles[invitation.role_id],
+            "linked_login_methods": [],
+            "scim_groups": [],
+            "workspace_memberships": self._shape_places(invitation),
+        }
+
+    def _shape_places(self, record: Record) -> list[Json]:
+        return [
             {
                 "workspace_id": workspace_id,
-                "workspace_name": state.workspaces[workspace_id].display_name,
+                "workspace_name": self.workspaces[workspace_id],
                 "role_id": role_id or "",
-                "role_name": name_role(state, role_id) or "",
+                "role_name": self.roles[role_id] if role_id else "",
             }
-            for workspace_id, role_id in _places(state, record)
-            if visible is None or workspace_id in visible
-        ],
-    }
-
-
-def _shape_methods(person: Person) -> list[Json]:
-    return [
-        {"provider": method["provider"], "provisioning": method.get("provisioning_method") or ""}
-        for method in person.login_methods
-    ]
+            for workspace_id, role_id in _places(self.state, record)
+            if self.visible is None or workspace_id in self.visible
+        ]
 
 
 def _places(state: State, record: Record) -> Iterable[tuple[str, str | None]]:
     """Give the workspaces of a person with the role there, in a fixed order."""
     if isinstance(record, Invitation):
         return [(workspace_id, place["role_id"]) for workspace_id, place in record.places.items()]
-    direct = {workspace_id: m.role_id for workspace_id, m in state.places[record.id].items()}
     if state.behaviours.enriched_implicit_admins and state.is_admin(record):
         admin = state.find_role("WORKSPACE_ADMIN").id
-        direct = {workspace.id: admin for workspace in state.live_workspaces()}
-    return direct.items()
+        return [(workspace.id, admin) for workspace in state.live_workspaces()]
+    return [(membership.workspace_id, membership.role_id) for membership in state.places[record.id].values()]
 
 
 def _find(state: State, query: EnrichedQuery, visible: frozenset[str] | None) -> list[Record]:

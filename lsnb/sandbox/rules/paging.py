@@ -32,17 +32,24 @@ def select(
     sort_key: Callable[[T], tuple[str, str]],
 ) -> list[T]:
     """Return the page of rows a query asks for; `person` gives a row's e-mail, name and user ids."""
-    found = [row for row in rows if _matches(person(row), query)] if _filters(query) else list(rows)
-    found.sort(key=sort_key, reverse=query.sort_by_desc)
-    return found[query.offset : query.offset + query.limit]
+    return cut(sorted(rows, key=sort_key, reverse=query.sort_by_desc), query, person=person)
+
+
+def cut(rows: Sequence[T], query: PeopleQuery, *, person: Callable[[T], Any]) -> list[T]:
+    """Return the page of rows that are in order already."""
+    found = rows
+    if _filters(query):
+        emails = {email.strip().lower() for email in query.emails}
+        found = [row for row in rows if _matches(person(row), query, emails)]
+    return list(found[query.offset : query.offset + query.limit])
 
 
 def _filters(query: PeopleQuery) -> bool:
     return bool(query.emails or query.q or query.ls_user_ids or query.user_ids or query.is_disabled is not None)
 
 
-def _matches(person: Any, query: PeopleQuery) -> bool:
-    if query.emails and person.email.lower() not in {email.strip().lower() for email in query.emails}:
+def _matches(person: Any, query: PeopleQuery, emails: set[str]) -> bool:
+    if emails and person.email.lower() not in emails:
         return False
     if query.q:
         text = query.q.lower()
