@@ -1,0 +1,41 @@
+"""Plans as files: JSON that another person can read, review and apply."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from lsnb.errors import PlanError
+from lsnb.plan import Plan, plan_from_json, plan_to_json
+from lsnb.store import write_atomically
+
+
+def save_plan(plan: Plan, path: str | os.PathLike[str]) -> Path:
+    """Write a plan to a JSON file, with its fingerprint; it holds names and addresses, and never a secret.
+
+    Raises:
+        PlanError: the file cannot be written.
+    """
+    target = Path(path)
+    content = json.dumps(plan_to_json(plan), indent=1, ensure_ascii=False) + "\n"
+    write_atomically(target, content.encode(), PlanError)
+    return target
+
+
+def load_plan(path: str | os.PathLike[str]) -> Plan:
+    """Read a plan that `save_plan` wrote.
+
+    Raises:
+        PlanError: the file is not there, is no plan, was changed since it was made, or is of a newer version.
+    """
+    source = Path(path)
+    try:
+        data = json.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PlanError(f"There is no file {str(source)!r}. Make one with: lsnb plan SHEET -o {source.name}") from None
+    except (OSError, ValueError) as error:
+        raise PlanError(f"{str(source)!r} cannot be read as a plan ({error}). Make it anew with lsnb plan.") from None
+    if not isinstance(data, dict):
+        raise PlanError(f"{str(source)!r} is JSON, but not a plan of lsnb. Make one with lsnb plan.")
+    return plan_from_json(data)
