@@ -92,8 +92,12 @@ class Snapshot:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"A snapshot is frozen; {name!r} cannot be deleted.")
 
-    def table(self, name: str) -> pd.DataFrame:
+    def table(self, name: str, *, columns: list[str] | None = None) -> pd.DataFrame:
         """Give a copy of one table.
+
+        Args:
+            name: the table.
+            columns: only these columns; all when None.
 
         Raises:
             TableError: there is no table of that name.
@@ -110,7 +114,7 @@ class Snapshot:
             )
             raise UnreadableTableError(name, reason, hint)
         frame: pd.DataFrame = self._tables[name]
-        return frame.copy()
+        return frame.copy() if columns is None else frame[columns].copy()
 
     def status(self, name: str) -> tuple[str, str]:
         """Tell how completely a table was read, and why not, as (status, reason).
@@ -287,7 +291,11 @@ class Snapshot:
         Returns:
             One row per person (index `email`), one categorical column per workspace; a cell without access is missing.
         """
-        access = self.filter_access(state=state)
+        access = self.table(
+            "access", columns=["email", "scope", "workspace_id", "role", "role_name", "source", "state"]
+        )
+        if state is not None:
+            access = access[_matches(access, ("state",), [state] if isinstance(state, str) else list(state))]
         people = access["email"].drop_duplicates()
         cells = access[access["scope"] == "workspace"]
         # `org-admin` sorts behind `direct`; what counts must come first.

@@ -10,7 +10,7 @@ import pandas as pd
 from lsnb.errors import ConfigError
 from lsnb.identity import anonymous, identify
 from lsnb.loader.frames import BUILDERS, build_tables
-from lsnb.loader.reading import Desk, SourceData, check_names
+from lsnb.loader.reading import Desk, SourceData, check_names, without_collector
 from lsnb.loader.sources import ENDPOINTS, Sources, utc_now
 from lsnb.progress import Display, Progress
 from lsnb.snapshot import Caller, Snapshot, SnapshotMeta
@@ -68,7 +68,7 @@ def load_snapshot_of(
     # What the same answers give anyway comes along: the matrix of `access` needs `workspaces`.
     wanted |= {name for name, builder in BUILDERS.items() if needed.issuperset(builder.sources)} - left_out
     key = api.transport.settings.key
-    with Progress("Reading the organization", display=display) as progress:
+    with without_collector(), Progress("Reading the organization", display=display) as progress:
         progress.expect(len(needed))
         sources = Sources(api, progress, usage_days=usage_days, audit_days=audit_days)
         desk = Desk(
@@ -82,7 +82,8 @@ def load_snapshot_of(
             # One request more, which the tables about people alone do not need.
             is_small = needed <= {"people", "workspaces", "roles", "info"}
             caller = anonymous(key) if is_small else identify(api, key, workspace_id=_a_workspace(data))
-    frames = build_tables(wanted, data, caller=caller)
+    with without_collector():
+        frames = build_tables(wanted, data, caller=caller)
     info = data["info"].data or {}
     if info.get("id"):
         api.transport.learn_organization(str(info["id"]))
