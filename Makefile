@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
+# Two processes halve the suite, which mostly waits for servers and kernels; the browser tests stay on one of them.
+PARALLEL ?= -n auto --maxprocesses 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test format lint types notebooks browser docs wheel lock bench ci clean
@@ -16,8 +18,8 @@ help: ## list the targets
 lab: $(READY) ## open the notebooks in JupyterLab (the demo organization, when no key is set)
 	@$(BIN)/lsnb lab $(ARGS)
 
-test: $(READY) ## run every test; ARGS="-k plan" and the like go to pytest
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## run every test; ARGS="-k plan" and the like go to pytest, PARALLEL= runs them one by one
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 format: $(READY) ## format code and notebooks, and clear the notebooks' outputs
 	$(BIN)/ruff format .
