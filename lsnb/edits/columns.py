@@ -116,8 +116,8 @@ def _report_misspelt(unknown: list[tuple[str, str]], found: set[str], problems: 
     known = {fold_loosely(name): name for name in SHEET_COLUMNS} | _ALIASES
     has_place = bool(found & {"workspace_id", "workspace_name"})
     for name, key in unknown:
-        near = [known[match] for match in difflib.get_close_matches(key, known, n=1, cutoff=0.75)]
-        near += [_TELLING_WORDS[word] for word in reversed(key.split()) if word in _TELLING_WORDS]
+        near = [_TELLING_WORDS[word] for word in reversed(key.split()) if word in _TELLING_WORDS]
+        near += [known[match] for match in difflib.get_close_matches(key, known, n=1, cutoff=0.75)]
         meant = next((column for column in near if column not in found), None)
         if meant is None or (meant.startswith("workspace") and has_place and not _is_close(key, meant)):
             continue

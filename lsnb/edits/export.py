@@ -109,6 +109,6 @@ def _label(scope: str, source: str, role_id: str, role_name: str, roles: RoleBoo
         admin = roles.by_system_name(catalogue.ORGANIZATION_ADMIN)
         return roles.label(admin) if admin and roles.label(admin) != admin.role_id else ""
     role = roles.by_id(role_id) or (roles.by_system_name(role_name) if role_name != catalogue.CUSTOM else None)
-    if source == "no-rbac":
-        role = roles.by_system_name(catalogue.WORKSPACE_ADMIN)
+    if scope == "workspace" and not roles.has_rbac:
+        role = roles.by_system_name(catalogue.WORKSPACE_ADMIN)  # whatever an invitation says
     return roles.label(role) if role is not None and role.scope == scope else ""

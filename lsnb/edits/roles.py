@@ -70,7 +70,7 @@ class RoleBook:
     def __init__(self, roles: pd.DataFrame, *, has_rbac: bool = True) -> None:
         columns = [roles[name].astype(object).tolist() for name in ("role", "role_name", "role_id", "scope")]
         self.roles = [Role(*values) for values in zip(*columns, strict=True)]
-        self._has_rbac = has_rbac
+        self.has_rbac = has_rbac
         if not has_rbac and not any(role.system_name == catalogue.WORKSPACE_ADMIN for role in self.roles):
             name = catalogue.SYSTEM_ROLES[catalogue.WORKSPACE_ADMIN][0]
             self.roles.append(Role(name, catalogue.WORKSPACE_ADMIN, None, "workspace"))
@@ -152,7 +152,7 @@ class RoleBook:
         return list(found or self._loose.get((scope, fold_loosely(text)), []))
 
     def _offered(self, role: Role) -> Role | Misfit:
-        if self._has_rbac or role.scope == "organization" or role.system_name == catalogue.WORKSPACE_ADMIN:
+        if self.has_rbac or role.scope == "organization" or role.system_name == catalogue.WORKSPACE_ADMIN:
             return role
         reason = "The organization's plan has no roles for workspaces: everybody in a workspace is its Admin."
         return Misfit(_COLUMN, reason, "Write 'Workspace Admin', or leave the cell empty.")

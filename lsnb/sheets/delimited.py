@@ -20,6 +20,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_QUOTE, _TWO_QUOTES = '"', '""'
+_TO_QUOTE = re.compile(r'[,;\t|"\r\n]')
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _SEPARATOR_LINE = re.compile(r'\A"?sep=(.)"?\r?\n', re.IGNORECASE)
 
@@ -82,11 +84,17 @@ def find_separator(text: str) -> str:
 
 
 def to_text(rows: Sequence[Sequence[str]], separator: str) -> str:
-    """Write rows as CSV text with the line ends that spreadsheets write."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=separator, lineterminator="\r\n")
-    writer.writerows(rows)
-    return buffer.getvalue()
+    """Write rows as CSV text with the line ends that spreadsheets write.
+
+    A cell with any of the separators in it is quoted, not only with the one that is used: what the separator is has to
+    be seen from the file.
+    """
+    lines = [
+        separator.join([f'"{cell.replace(_QUOTE, _TWO_QUOTES)}"' if _TO_QUOTE.search(cell) else cell for cell in row])
+        for row in rows
+    ]
+    # A row of one empty cell would be a blank line.
+    return "".join(f"{line or _TWO_QUOTES}\r\n" for line in lines)
 
 
 def _decode_as(content: bytes, encoding: str, source: str) -> str:

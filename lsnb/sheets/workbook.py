@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
@@ -27,8 +27,8 @@ _LISTS = "Lists"
 _WIDEST = 60
 
 
-def read_rows(content: bytes, source: str) -> Iterator[list[str]]:
-    """Yield the rows of a workbook's sheet as text, blank ones too.
+def read_rows(content: bytes, source: str) -> list[list[str]]:
+    """List the rows of a workbook's sheet as text, blank ones too.
 
     The sheet named Access is read where there is one, else the first that is not hidden. A cell with a formula counts
     as what it shows.
@@ -37,39 +37,34 @@ def read_rows(content: bytes, source: str) -> Iterator[list[str]]:
         MissingExtraError: openpyxl is not installed.
         TableError: the workbook is damaged or has no sheet, or formulas in it have never been worked out.
     """
-    shown = _open(content, source, values=False)
-    has_formula = False
-    rows: list[list[Any]] = []
-    for cells in _sheet(shown, source).iter_rows():
-        has_formula = has_formula or any(cell.data_type == "f" for cell in cells)
-        rows.append([cell.data_type if cell.data_type == "f" else _value(cell) for cell in cells])
-    shown.close()
-    if has_formula:
-        rows = _with_results(content, source, rows)
-    yield from rows
+    book = _open(content, source, values=False)
+    formulas: set[str] = set()
+    rows: list[list[str]] = []
+    for cells in _sheet(book, source).iter_rows():
+        formulas.update(cell.coordinate for cell in cells if cell.data_type == "f")
+        rows.append([_value(cell) for cell in cells])
+    book.close()
+    return _read_results(content, source, formulas) if formulas else rows
 
 
-def _with_results(content: bytes, source: str, rows: list[list[Any]]) -> list[list[Any]]:
-    """Put in the results of formulas, which need a second reading."""
+def _read_results(content: bytes, source: str, formulas: set[str]) -> list[list[str]]:
+    """Read the rows with the stored results of their formulas, which needs a second reading."""
     book = _open(content, source, values=True)
     missing: list[str] = []
-    merged: list[list[Any]] = []
-    for cells, row in zip(_sheet(book, source).iter_rows(), rows, strict=True):
-        merged.append([_value(cell) for cell in cells])
-        # A formula whose result is the empty text is stored as such; without a result there is only a number's blank.
-        missing += [
-            cell.coordinate
-            for cell, kind in zip(cells, row, strict=False)
-            if kind == "f" and cell.value is None and cell.data_type == "n"
-        ]
+    rows: list[list[str]] = []
+    for cells in _sheet(book, source).iter_rows():
+        rows.append([_value(cell) for cell in cells])
+        # An empty text that was worked out is marked as text; without a result there is a number's blank.
+        blank = (cell for cell in cells if cell.value is None and cell.data_type == "n" and hasattr(cell, "coordinate"))
+        missing += [cell.coordinate for cell in blank if cell.coordinate in formulas]
     book.close()
     if missing:
+        more = f" and {len(missing) - 20:,} more" if len(missing) > 20 else ""
         raise TableError(
-            f"{source} has formulas without a stored result, so what they show is not known: {', '.join(missing[:20])}"
-            f"{f' and {len(missing) - 20:,} more' if len(missing) > 20 else ''}. Open the file in a spreadsheet and save "
-            "it, or paste the cells as values."
+            f"{source} has formulas without a stored result, so what they show is not known: {', '.join(missing[:20])}{more}. "
+            "Open the file in a spreadsheet and save it, or paste the cells as values."
         )
-    return merged
+    return rows
 
 
 def _open(content: bytes, source: str, *, values: bool) -> Any:
