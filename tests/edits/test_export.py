@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+import lsnb
 from lsnb.edits import SHEET_COLUMNS, parse_sheet, sheet_choices, sheet_from_access
 from lsnb.errors import TableError
 from tests.edits.company import ANNOTATOR, LABS, PEOPLE, PRODUCTION, TWINS, make_snapshot
@@ -32,6 +33,18 @@ def test_the_exported_sheet_is_read_back_as_what_is_there(snapshot, include_impl
     is_second = (held["email"] == "ada@example.com") & (held["state"] == "pending")
     assert grants(held[~is_second]) == grants(edits.rows)
     assert {"set"} == set(edits.rows["action"])
+
+
+def test_the_exported_sheet_of_the_demo_organization_is_read_back_as_what_is_there(server):
+    """An organization with all its oddities, read over the wire, is exported and understood without problems."""
+    snapshot = lsnb.connect(endpoint=server.url, api_key=server.key).snapshot()
+    for sheet in (sheet_from_access(snapshot), snapshot.access):
+        edits = parse_sheet(sheet, snapshot)
+        assert edits.problems.empty
+        assert grants(edits.rows.dropna(subset=["role_id"])) <= grants(snapshot.access)
+    of_organization = sheet_from_access(snapshot).query("workspace_id == ''")
+    assert set(snapshot.access["email"]) == set(of_organization["email"])
+    assert of_organization["email"].is_unique  # two accounts share an address there
 
 
 def test_the_exported_sheet_is_read_back_when_the_plan_has_no_roles():
