@@ -43,10 +43,14 @@ def make_short_key(secret: str) -> str:
 
 def make_stamp(moment: datetime) -> str:
     """Return a UTC time as text of one fixed width, so that texts sort as times do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+    return to_utc(moment).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+
+
+def to_utc(moment: datetime) -> datetime:
+    """Return a time in UTC; one without a zone is taken as UTC, never as this machine's."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def parse_stamp(text: str) -> datetime:
     """Return the UTC time that an ISO 8601 text means; a text without a zone is taken as UTC."""
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return to_utc(datetime.fromisoformat(text))

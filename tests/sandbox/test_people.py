@@ -75,6 +75,28 @@ def test_accepting_gives_the_invited_places(state):
     assert person.id != acme("invitation", "new.hire@acme.example")
 
 
+def test_accepting_restores_a_disabled_member(state):
+    """An invitation beside a disabled account brings that account back, as one person."""
+    person = state.accept_invite("peter.lang@acme.example")
+    assert person.id == acme("identity", "peter.lang@acme.example")
+    assert not person.is_disabled
+    assert len(state.people) == 42
+
+
+def test_accepted_addresses_are_in_lower_case(state):
+    """However the invitation was typed."""
+    assert state.accept_invite("mixed.case@partner.example").email == "mixed.case@partner.example"
+
+
+def test_basic_batch_creates_nobody_when_one_item_is_bad(state):
+    """A workspace that is not there fails the whole batch."""
+    state.behaviours.basic_auth = True
+    items = [people.BasicInvite("a@acme.example"), people.BasicInvite("b@acme.example", workspace_ids=[GRACE])]
+    with pytest.raises(RefusedError):
+        people.add_basic(as_caller(state), items)
+    assert len(state.people) == 42
+
+
 @pytest.mark.parametrize("role", ["ORGANIZATION_ADMIN", "ORGANIZATION_OPERATOR"])
 def test_operator_cannot_give_high_roles(state, role):
     """Operators manage Users and Viewers only."""

@@ -168,6 +168,15 @@ def test_audit_log_filters_and_is_gated(state):
         list_log(caller, START, END)
 
 
+def test_times_without_a_zone_are_utc(state):
+    """As with the zone written out."""
+    plain, zoned = START.replace(tzinfo=None), START
+    assert list_log(as_caller(state), plain, END)["items"] == list_log(as_caller(state), zoned, END)["items"]
+    assert usage.read_granular(as_caller(state), plain, END, [PROD]) == usage.read_granular(
+        as_caller(state), zoned, END, [PROD]
+    )
+
+
 @pytest.mark.parametrize(("end", "count"), [("inclusive", 1), ("exclusive", 0)])
 def test_end_of_an_audit_period_is_a_switch(state, end, count):
     """Whether the last moment counts is not settled (unknown 15)."""

@@ -44,7 +44,7 @@ def get_caller(request: Request, exchange: AnyExchange) -> Caller:
 def get_org_caller(request: Request, caller: Annotated[Caller, Depends(get_caller)]) -> Caller:
     """Return the caller of an ORG endpoint; a workspace header is noted where it fits (8.4, `unshare_all`)."""
     enter_organization(caller, request.headers.get("x-organization-id"))
-    workspace = caller.state.workspaces.get(request.headers.get("x-tenant-id", ""))
+    workspace = caller.state.workspaces.get(request.headers.get("x-tenant-id", "").lower())
     if workspace is not None and caller.workspace_role(workspace.id) is not None:
         caller.workspace = workspace
     return caller

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..access import Caller
-from ..ids import is_id, make_id, make_stamp, parse_stamp
+from ..ids import is_id, make_id, make_stamp, parse_stamp, to_utc
 from ..records import Json
 from ..refusals import InvalidError, RefusedError, make_problem
 from ..state import State
@@ -117,9 +117,10 @@ def list_log(
     caller.need_plan("can_use_audit_logs", "Audit logs are not enabled for this organization")
     caller.need("organization:manage")
     state = caller.state
+    start, end = to_utc(start), to_utc(end)
     if end < start:
         raise RefusedError(400, "end_time must not be before start_time")
-    oldest = make_stamp(max(parse_stamp(make_stamp(start)), state.now() - timedelta(days=RETENTION_DAYS)))
+    oldest = make_stamp(max(start, state.now() - timedelta(days=RETENTION_DAYS)))
     newest = make_stamp(end)
     visible = make_stamp(state.now() - timedelta(seconds=state.behaviours.audit_delay_s))
     before = _read_cursor(cursor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ..access import Caller
 from ..records import Invitation, Json, Membership, Person, Role
@@ -108,7 +109,7 @@ def add_batch(caller: Caller, items: Sequence[Invite]) -> list[Json]:
     check_batch_size(items)
     caller.need("workspaces:manage-members")
     partial = caller.state.behaviours.batch_failure == "partial"
-    steps: list[tuple[Invite, Role | None, Role]] = []
+    steps: list[_Step] = []
     seen: set[str] = set()
     for item in items:
         try:
@@ -116,11 +117,22 @@ def add_batch(caller: Caller, items: Sequence[Invite]) -> list[Json]:
         except RefusedError:
             if not partial:
                 raise
-    rows = [_carry_out(caller, *step) for step in steps]
+    rows = [_carry_out(caller, step) for step in steps]
     return rows[::-1] if caller.state.behaviours.batch_order == "reversed" else rows
 
 
-def _check_item(caller: Caller, item: Invite, seen: set[str]) -> tuple[Invite, Role | None, Role]:
+class _Step(NamedTuple):
+    """An item of a batch that has been found possible, with whom it is about."""
+
+    email: str
+    full_name: str | None
+    person: Person | None
+    invitation: Invitation | None
+    wanted: Role | None
+    role: Role
+
+
+def _check_item(caller: Caller, item: Invite, seen: set[str]) -> _Step:
     """Say why an item cannot be done before anything of the batch is."""
     state, place = caller.state, caller.place.id
     email = clean_email(item.email)
@@ -136,9 +148,10 @@ def _check_item(caller: Caller, item: Invite, seen: set[str]) -> tuple[Invite, R
         # The newer batch adds active members instead of refusing; a place they already have is left as it is.
         if not state.behaviours.has("batch_adds_active"):
             raise RefusedError(state.behaviours.duplicate_status, f"User {email} is already in the organization")
+        _check_admin_row(state, person)
     elif invitation is None:
         _check_outsider(caller, role)
-    return item, wanted, role
+    return _Step(email, item.full_name, person, invitation, wanted, role)
 
 
 def _check_outsider(caller: Caller, role: Role) -> None:
@@ -152,19 +165,18 @@ def _check_outsider(caller: Caller, role: Role) -> None:
         raise make_forbidden()
 
 
-def _carry_out(caller: Caller, item: Invite, wanted: Role | None, role: Role) -> Json:
-    state, place, email = caller.state, caller.place.id, clean_email(item.email)
-    person = state.find_person(email)
-    if person is not None:
-        membership = state.places[person.id].get(place) or _add(caller, person, wanted)
-        return _shape_added(state, person, membership)
-    invitation = state.find_invitation(email)
+def _carry_out(caller: Caller, step: _Step) -> Json:
+    state, place = caller.state, caller.place.id
+    if step.person is not None:
+        membership = state.places[step.person.id].get(place) or _add(caller, step.person, step.wanted)
+        return _shape_added(state, step.person, membership)
+    invitation = step.invitation
     if invitation is None:
-        invitation = make_invitation(caller, email, role, wanted, [place], item.full_name)
+        invitation = make_invitation(caller, step.email, step.role, step.wanted, [place], step.full_name)
         state.invitations[invitation.id] = invitation
-        state.send_email(email, "workspace-invite")
+        state.send_email(step.email, "workspace-invite")
     else:
-        invitation.places[place] = make_place(state, fill_workspace_role(caller, wanted))
+        invitation.places[place] = make_place(state, fill_workspace_role(caller, step.wanted))
     state.touch()
     caller.touched.append(invitation.id)
     row = shape_workspace_pending(state, invitation, place)
@@ -233,11 +245,12 @@ def _pending_here(state: State, workspace_id: str) -> list[Invitation]:
 def _find_person(state: State, org_identity_id: str | None, ls_user_id: str | None, user_id: str | None) -> Person:
     if not (org_identity_id or ls_user_id or user_id):
         raise RefusedError(400, "One of org_identity_id, ls_user_id or user_id is required")
-    for person in state.people.values():
-        if org_identity_id == person.id or (
-            not org_identity_id and (ls_user_id == person.ls_user_id or user_id == person.user_id)
-        ):
-            return person
+    if org_identity_id and org_identity_id in state.people:
+        return state.people[org_identity_id]
+    if not org_identity_id:
+        for person in state.people.values():
+            if ls_user_id == person.ls_user_id or user_id == person.user_id:
+                return person
     raise make_missing("Identity")
 
 

@@ -141,15 +141,22 @@ def update_pending(caller: Caller, identity_id: str, role_id: str | None, role_n
 
 
 def accept(state: State, invitation: Invitation) -> Person:
-    """Turn a pending person into an active one, with the places it was invited to."""
+    """Turn a pending person into an active one, with the places it was invited to.
+
+    Where the address is a member's already, a disabled one's for instance, that member gets the rights back.
+    """
     del state.invitations[invitation.id]
     now = state.stamp()
-    person = make_person(
-        state, invitation.email, invitation.full_name, invitation.role_id, now, provider=_provider(state)
-    )
+    person = state.find_person(invitation.email)
+    if person is None:
+        email = invitation.email.lower()
+        person = make_person(state, email, invitation.full_name, invitation.role_id, now, provider=_provider(state))
+    person.is_disabled, person.role_id = False, invitation.role_id
     for workspace_id, place in invitation.places.items():
-        if not state.workspaces[workspace_id].is_deleted:
-            state.add_membership(Membership(state.new_id("membership"), person.id, workspace_id, place["role_id"], now))
+        if workspace_id not in state.places[person.id]:
+            membership_id = state.new_id("membership")
+            state.add_membership(Membership(membership_id, person.id, workspace_id, place["role_id"], now))
+    state.touch()
     return person
 
 
@@ -181,6 +188,11 @@ def add_basic(caller: Caller, items: Sequence[BasicInvite]) -> list[Json]:
     if not caller.state.behaviours.basic_auth:
         raise make_forbidden("Basic auth is not enabled")
     emails = [clean_email(item.email) for item in items]
+    for item in items:
+        check_rank(caller, choose_org_role(caller, item.role_id))
+        choose_workspace_role(caller, item.workspace_role_id)
+        if any(workspace_id not in caller.state.workspaces for workspace_id in item.workspace_ids):
+            raise make_missing("Workspace")
     for email in emails:
         if caller.state.find_person(email) or emails.count(email) > 1:
             raise RefusedError(caller.state.behaviours.duplicate_status, f"User {email} already exists")
@@ -190,7 +202,6 @@ def add_basic(caller: Caller, items: Sequence[BasicInvite]) -> list[Json]:
 def _add_basic(caller: Caller, item: BasicInvite, email: str) -> Json:
     state, now = caller.state, caller.state.stamp()
     role = choose_org_role(caller, item.role_id)
-    check_rank(caller, role)
     place_role = fill_workspace_role(caller, choose_workspace_role(caller, item.workspace_role_id))
     person = make_person(state, email, item.full_name, role.id, now, provider="email")
     person.user_id = item.user_id or person.user_id
@@ -198,8 +209,6 @@ def _add_basic(caller: Caller, item: BasicInvite, email: str) -> Json:
     password = item.password or secrets.token_urlsafe(12)
     set_basic(person, password, None)
     for workspace_id in item.workspace_ids:
-        if workspace_id not in state.workspaces:
-            raise make_missing("Workspace")
         state.add_membership(Membership(state.new_id("membership"), person.id, workspace_id, place_role, now))
     caller.touched.append(person.id)
     return {

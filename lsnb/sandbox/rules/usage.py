@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from ..access import Caller
-from ..ids import make_stamp, parse_stamp
+from ..ids import make_stamp, parse_stamp, to_utc
 from ..records import Json, Usage
 from ..refusals import RefusedError
 from ..state import State
@@ -36,6 +36,7 @@ def read_granular(
     caller: Caller, start: datetime, end: datetime, workspace_ids: Sequence[str], group_by: GroupBy = "workspace"
 ) -> Json:
     """Return traces per bucket and group; workspaces the caller cannot read are left out silently."""
+    start, end = to_utc(start), to_utc(end)
     stride = choose_stride(start, end)
     rows = _count(caller, start, end, workspace_ids, group_by, stride)
     return {
@@ -51,6 +52,7 @@ def export_granular(
     caller: Caller, start: datetime, end: datetime, workspace_ids: Sequence[str], group_by: GroupBy = "workspace"
 ) -> str:
     """Return the same as CSV, although the official document says JSON."""
+    start, end = to_utc(start), to_utc(end)
     stride = choose_stride(start, end)
     out = io.StringIO()
     writer = csv.writer(out)
@@ -73,7 +75,6 @@ def _count(
         raise RefusedError(400, "end_time must be after start_time")
     state = caller.state
     readable = {w for w in workspace_ids if caller.workspace_role(w) is not None}
-    start, end = parse_stamp(make_stamp(start)), parse_stamp(make_stamp(end))
     first, last = make_stamp(max(start, FIRST_DAY)), make_stamp(end)
     totals: Counter[tuple[datetime, str, str]] = Counter()
     for usage in state.usage.values():

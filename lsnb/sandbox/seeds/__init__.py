@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from ..behaviours import Behaviours
-from ..ids import parse_stamp
+from ..ids import parse_stamp, to_utc
 from ..state import State
 from . import company, crowd, flaws, solitary
 from .builder import Builder
@@ -43,7 +43,7 @@ def build(name: str, *, now: str | datetime | None = None, behaviours: Behaviour
 
 def _choose_reference(now: str | datetime | None) -> datetime:
     if isinstance(now, datetime):
-        return now
+        return to_utc(now)
     if now is not None:
         return parse_stamp(now)
     today = datetime.now(UTC)
