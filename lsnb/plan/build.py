@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from lsnb.edits.model import Edits
-from lsnb.errors import PlanError, TableError, UnreadableTableError
+from lsnb.edits import Edits, similar_members
+from lsnb.errors import PlanError, UnreadableTableError
 from lsnb.plan.fingerprint import seal
 from lsnb.plan.invitations import plan_new, plan_pending
 from lsnb.plan.ledger import Ledger
 from lsnb.plan.members import plan_member
 from lsnb.plan.model import Change, Mode, Plan, Verdict, Waiting
-from lsnb.plan.notes import Notes, row_words
+from lsnb.plan.notes import Notes, listed, row_words
 from lsnb.plan.order import in_order
 from lsnb.plan.roles import default_role
 from lsnb.plan.rules import DEFAULT_RULES, JUDGED_RULES, OLDER_SERVER, Rules, ServerFeatures
@@ -60,12 +60,7 @@ def make_plan(
     """
     if mode not in _MODES:
         raise PlanError(f"There is no mode {mode!r}; the modes are {', '.join(_MODES)}.")
-    if not edits.is_clean:
-        raise TableError(
-            f"{edits.source} has {len(edits.problems)} problem(s), so no plan is made of it. Mend the cells that are "
-            "listed in `problems`.",
-            problems=edits.problems,
-        )
+    edits.require_clean()
     check_allowed(allow or {})
     within = find_scope(snapshot, scope, mode=mode)
     try:
@@ -89,7 +84,10 @@ def make_plan(
     )
     if mode == "remove":
         _note_kept_rows(sheet, edits.source, notes)
+    if mode == "sync" and within.is_organization:
+        _note_left_alone(standing, within, notes)
     _decide(ledger, standing, wishes, within)
+    _note_similar(ledger, snapshot, edits)
     return changes_to_plan(
         snapshot,
         ledger.changes,
@@ -281,3 +279,31 @@ def _note_kept_rows(sheet: Sheet, source: str, notes: Notes) -> None:
             f"{n:,} {'row is' if n == 1 else 'rows are'} not acted on, since the mode is 'remove' and only rows with "
             f"action=remove count: {row_words(sheet.kept_rows, source)}.",
         )
+
+
+def _note_left_alone(standing: Standing, within: SyncScope, notes: Notes) -> None:
+    """Say what a sync of the organization leaves as it is, since no row could have named it."""
+    if standing.n_nameless:
+        notes.add(
+            "left-alone", f"{standing.n_nameless:,} without an address cannot be named by a row, and are left alone."
+        )
+    if standing.ambiguous:
+        people = listed(sorted(standing.ambiguous))
+        notes.add(
+            "left-alone", f"More than one person has the address {people}; where no row names it, they are left alone."
+        )
+    unseen = standing.places_besides(within.places)
+    if unseen:
+        notes.add(
+            "left-alone", f"Roles in workspaces that are deleted or not visible are left alone: {listed(unseen)}."
+        )
+
+
+def _note_similar(ledger: Ledger, snapshot: Snapshot, edits: Edits) -> None:
+    """Warn of invitations to an address that looks like a slip of one that is there already."""
+    invited = {change.email: change.id for change in ledger.changes if change.kind == "InviteMember"}
+    if not invited:
+        return
+    similar = similar_members(edits.rows[edits.rows["email"].isin(list(invited))], snapshot)
+    for row, email, message in zip(similar["row"], similar["email"], similar["message"], strict=True):
+        ledger.notes.add("similar-address", f"{row_words([row], edits.source)}: {message}.", invited[email])

@@ -99,6 +99,12 @@ class Standing:
             for email, state, role, role_id, role_name, source, identity, user in values_of(rows, fields)
         }
 
+    def places_besides(self, known: Iterable[str]) -> list[str]:
+        """Name the workspaces in which somebody holds a role and that are not among the known ones."""
+        ids = self.held["workspace_id"]
+        unknown = pc.and_(pc.is_valid(ids), pc.invert(pc.is_in(ids, value_set=pa.array(sorted(known), pa.string()))))
+        return sorted(name for name in pc.unique(self.held["workspace"].filter(unknown)).to_pylist() if name)
+
     def places(self, emails: Iterable[str]) -> dict[str, list[Grant]]:
         """Find in which workspaces the people with these addresses hold a role of their own."""
         wanted = pa.array(sorted(set(emails)), pa.string())

@@ -26,8 +26,9 @@ MOST_ROWS = 2000
 # JupyterLab's own colours, which follow its theme; elsewhere those of the page, light or dark.
 _STYLE = """<style>
 .lsnb-plan{--lsnb-line:var(--jp-border-color2,#8888884d);--lsnb-soft:var(--jp-layout-color2,#8888881a);
---lsnb-bad:var(--jp-error-color1,#d32f2f);--lsnb-warn:var(--jp-warn-color1,#b26a00);
---lsnb-good:var(--jp-success-color1,#2e7d32);color:var(--jp-ui-font-color1,inherit);container-type:inline-size;
+--lsnb-bad:var(--jp-error-color1,light-dark(#b71c1c,#ff8a80));
+--lsnb-warn:var(--jp-warn-color1,light-dark(#8a5300,#ffb74d));
+--lsnb-good:var(--jp-success-color1,light-dark(#2e7d32,#81c784));color:var(--jp-ui-font-color1,inherit);container-type:inline-size;
 font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:1.4}
 .lsnb-plan h3{margin:0 0 6px;font-size:1.1em}
 .lsnb-plan .numbers{display:flex;flex-wrap:wrap;gap:6px 22px;margin:6px 0;padding:0}
@@ -41,8 +42,8 @@ font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:var(--jp-ui-
 .lsnb-plan .wide{overflow-x:auto}
 .lsnb-plan table{border-collapse:collapse;width:100%;margin:4px 0}
 .lsnb-plan th,.lsnb-plan td{text-align:left;vertical-align:top;padding:4px 10px 4px 0;white-space:normal;
-overflow-wrap:anywhere;border-bottom:1px solid var(--lsnb-line)}
-.lsnb-plan td.who{min-width:12em} .lsnb-plan td.risk{overflow-wrap:normal}
+overflow-wrap:break-word;border-bottom:1px solid var(--lsnb-line)}
+.lsnb-plan td.who{min-width:12em}
 .lsnb-plan small{display:block;opacity:.8} .lsnb-plan code{overflow-wrap:anywhere}
 .lsnb-plan .high{color:var(--lsnb-bad);font-weight:600} .lsnb-plan .medium{color:var(--lsnb-warn);font-weight:600}
 @container (max-width:560px){.lsnb-plan thead{display:none} .lsnb-plan tr{display:block;padding:6px 0;

@@ -183,3 +183,14 @@ def test_two_emails_are_counted_when_one_is_new_and_one_is_sent_again():
         company_with({"Production": "Viewer"}), sheet(("new", "Production", "Viewer"), ("eve", "Staging", "Viewer"))
     )
     assert "2 e-mails will be sent" in plan.to_text()
+
+
+def test_a_slip_of_the_pen_is_warned_about_when_it_would_be_invited():
+    """An address one letter away from somebody's may be them; whoever knows can say."""
+    company = company_with().add("robert")
+    plan = plan_of(company, sheet(("robbert", "", "Organization User"), ("clara", "", "Organization User")))
+    assert ["similar-address"] == rules_of(plan.warnings)
+    assert "row 2 of changes.csv: robbert@example.com is new" in plan.warnings[0].message
+    assert [change.id for change in plan.changes if change.email == "robbert@example.com"] == list(
+        plan.warnings[0].change_ids
+    )

@@ -79,6 +79,7 @@ def test_people_without_an_address_stay_when_the_organization_is_synced():
     rows = [(name, "", "") for name in ("ada", "ben", "cleo", "dana", "eve")]
     plan = plan_of(company, sheet(*rows), mode="sync", scope="organization")
     assert "RemoveMember" not in {change.kind for change in plan.changes}
+    assert "left-alone" in rules_of(plan.warnings)
 
 
 def test_people_of_one_address_stay_when_the_organization_is_synced():
@@ -152,3 +153,13 @@ def test_no_plan_is_made_when_access_could_not_be_read():
     tables = {name: snapshot.table(name) for name in snapshot.table_names if name != "access"}
     with pytest.raises(PlanError, match="Without knowing who has what"):
         make_plan(Snapshot(snapshot.meta, tables), sheet(), created_at=CREATED_AT)
+
+
+def test_a_deleted_workspace_is_left_alone_when_the_organization_is_synced():
+    """The service takes no changes there, and the plan says that the roles stay."""
+    company = (
+        Company(["Production"]).add("ada", "Organization Admin").add("ben", "Organization Admin", {"Gone": "Viewer"})
+    )
+    plan = plan_of(company, sheet(("ada", "", ""), ("ben", "", "")), mode="sync", scope="organization")
+    assert plan.is_empty
+    assert "deleted or not visible are left alone: Gone" in plan.warnings[0].message

@@ -29,8 +29,8 @@ workspace_cells = st.tuples(one_role, st.sampled_from(["", "", "", "remove"]))
 
 @st.composite
 def companies(draw):
-    """Draw an organization of up to six people, one of whom may be the caller."""
-    company = Company(PLACES)
+    """Draw an organization of up to six people, one of whom may be the caller, sometimes without roles."""
+    company = Company(PLACES, has_rbac=draw(st.sampled_from([True, True, True, False])))
     for name in draw(st.sets(st.sampled_from(NAMES[:6]), min_size=1)):
         role, places, state = draw(members)
         if state == "pending" and draw(st.booleans()):

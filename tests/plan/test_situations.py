@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lsnb.edits import parse_sheet, sheet_from_access
 from tests.plan.company import Company, becomes, plan_of, rules_of, sheet, summary
 
 
@@ -88,3 +89,16 @@ def test_nobody_is_invited_twice_when_the_sheet_is_planned_again():
     rows = sheet(("new", "Production", "Viewer"))
     company = team()
     assert plan_of(company.apply(plan_of(company, rows)), rows).is_empty
+
+
+def test_an_exported_sheet_plans_to_nothing_when_it_comes_back_unchanged():
+    """Who exports, looks and saves has asked for nothing; in every mode."""
+    company = team().add("eve", places={"Production": "Viewer", "Staging": "Editor"}, state="pending")
+    company.add("boss", "Organization Admin", {"Staging": "Viewer"}).add(
+        "off", places={"Research": "Annotator"}, state="disabled"
+    )
+    snapshot = company.snapshot()
+    edits = parse_sheet(sheet_from_access(snapshot), snapshot, source="access.csv")
+    for options in ({}, {"mode": "sync", "scope": "organization"}, {"mode": "sync", "scope": "Staging"}):
+        plan = plan_of(company, edits, **options)
+        assert ((), (), ()) == (plan.changes, plan.waiting, plan.refusals)
