@@ -1,0 +1,218 @@
+"""Apply a plan, and go on with one that was stopped."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import lsnb
+from lsnb.apply.checks import check_place, check_plan
+from lsnb.apply.recorder import OnEvent, Recorder
+from lsnb.apply.run import Run, make_run, run_of_record
+from lsnb.apply.stages import Stages
+from lsnb.apply.worker import Halt
+from lsnb.errors import LsnbError
+from lsnb.journal import JournalWriter, Result, new_journal, read_journal
+from lsnb.journal.model import NOT_STARTED
+from lsnb.journal.spent import forget
+from lsnb.plan.model import Change, Plan
+from lsnb.plan.rules import DEFAULT_RULES, Rules
+from lsnb.progress import Display, Progress
+
+if TYPE_CHECKING:
+    from lsnb.api import Api
+
+Clock = Callable[[], datetime]
+
+#: Seconds before looking a second time: lists of a large service may lag behind its writes.
+LOOK_AGAIN_S = 3.0
+
+
+def utc_now() -> datetime:
+    """Tell the time, UTC."""
+    return datetime.now(UTC)
+
+
+def apply_plan(
+    api: Api,
+    plan: Plan,
+    *,
+    confirm: str | None,
+    workers: int = 8,
+    journal: str | os.PathLike[str] | None = None,
+    display: Display | None = None,
+    stop: threading.Event | None = None,
+    on_event: OnEvent | None = None,
+    rules: Rules = DEFAULT_RULES,
+    clock: Clock = utc_now,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Run:
+    """Carry out a plan that was reviewed; once.
+
+    Before anything is written, what the plan was made from is read again: changes whose `before` no longer holds are
+    skipped as stale, and the rest goes on. Setting `stop`, or interrupting, lets the requests under way finish and
+    leaves the rest for `resume_run`; a wait that the service asked for is sat out first.
+
+    Args:
+        api: the service.
+        plan: the plan.
+        confirm: the fingerprint of the plan that was reviewed.
+        workers: how many changes may be under way at once.
+        journal: where to write what is tried and what comes of it; a new file in `lsnb-journals` when None.
+        display: where the progress is shown; picked by surroundings when None.
+        stop: ends the work early when it is set.
+        on_event: told what happens, one event at a time.
+        rules: how many Organization Admins must be left, counted on what is there now.
+        clock: the time, UTC.
+        sleep: waits that many seconds, before looking a second time at what was not there.
+
+    Returns:
+        What became of each change; also where some failed, or the work was stopped.
+
+    Raises:
+        UnconfirmedPlanError: the fingerprint is missing or another plan's.
+        UnsafePlanError: a rule refuses the plan, or does so by now.
+        SpentPlanError: the plan was applied already.
+        PlanError: it is for another organization, host or key, or has changes of other kinds.
+        JournalError: the journal cannot be written; what was not tried before was not done.
+        ApiError: what the plan was made from could not be read again; nothing was changed, and the plan is not spent.
+        TransportError: likewise.
+    """
+    check_plan(plan, confirm)
+    check_place(api, plan)
+    if plan.is_empty:
+        return make_run(plan, {}, None)
+    header = {"lsnb": lsnb.__version__, "started_at": _stamp(clock()), "workers": workers}
+    writer, note = new_journal(plan, journal, now=clock(), header=header)
+    with writer, Progress(_title(plan), display=display) as progress:
+        results = {change.id: Result() for change in plan.changes}
+        progress.expect(len(plan))
+        recorder = Recorder(plan, writer, results, progress=progress, clock=clock, on_event=on_event)
+        halt = Halt(stop)
+        stages = Stages(api, recorder, halt, workers=workers, rules=rules, wait=lambda: sleep(LOOK_AGAIN_S))
+        try:
+            stages.look(may_refuse=True)
+        except (LsnbError, KeyboardInterrupt):
+            # Nothing was tried, so the plan can still be applied.
+            forget(writer, note)
+            raise
+        return _work(api, stages, recorder, halt, writer)
+
+
+def resume_run(
+    api: Api,
+    journal: str | os.PathLike[str],
+    *,
+    workers: int = 8,
+    retry_failed: bool = False,
+    display: Display | None = None,
+    stop: threading.Event | None = None,
+    on_event: OnEvent | None = None,
+    rules: Rules = DEFAULT_RULES,
+    clock: Clock = utc_now,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Run:
+    """Go on with a run that was stopped or killed, or that left something unknown; in the same journal.
+
+    What is unknown is looked up first; what is done is not done again. An invitation whose answer was lost is sent
+    again when it is not there in two looks.
+
+    Args:
+        api: the service.
+        journal: the journal.
+        workers: how many changes may be under way at once.
+        retry_failed: try what failed again too.
+        display: as in `apply_plan`, and so are the others.
+        stop: see there.
+        on_event: see there.
+        rules: see there.
+        clock: see there.
+        sleep: see there.
+
+    Returns:
+        What became of each change of the plan, in the earlier run and in this one. Where nothing was open, nothing was
+        done, and the notes say so.
+
+    Raises:
+        JournalError: the journal is damaged, or another process is writing it.
+        PlanError: it is for another organization, host or key.
+        ApiError: what is there now could not be read; nothing was changed.
+        TransportError: likewise.
+    """
+    record = read_journal(journal)
+    check_place(api, record.plan)
+    writer, record = JournalWriter.reopen(record.path)
+    with writer, Progress(_title(record.plan), display=display) as progress:
+        results = dict(record.results)
+        recorder = Recorder(record.plan, writer, results, progress=progress, clock=clock, on_event=on_event)
+        todo, lost = _take_up(recorder, retry_failed=retry_failed)
+        if record.is_finished and not todo:
+            run = run_of_record(record)
+            return make_run(run.plan, results, run.journal, notes=("The run had come to its end; nothing was done.",))
+        progress.expect(len(todo))
+        recorder.mark("resumed", lsnb=lsnb.__version__, workers=workers)
+        halt = Halt(stop)
+        stages = Stages(api, recorder, halt, workers=workers, rules=rules, wait=lambda: sleep(LOOK_AGAIN_S), lost=lost)
+        stages.look(may_refuse=False)
+        return _work(api, stages, recorder, halt, writer)
+
+
+def load_run(journal: str | os.PathLike[str]) -> Run:
+    """Read what became of a run from its journal, for looking or for undoing it."""
+    return run_of_record(read_journal(journal))
+
+
+def _take_up(recorder: Recorder, *, retry_failed: bool) -> tuple[list[Change], list[tuple[Change, str]]]:
+    """Open again what is to be done: what was not started, what is unknown, and what failed where that is wanted.
+
+    Returns:
+        The changes; and those of them that nobody knows the outcome of, with the request that was being tried.
+    """
+    todo: list[Change] = []
+    lost: list[tuple[Change, str]] = []
+    for change in recorder.plan.changes:
+        result = recorder[change]
+        step = result.trying
+        if not (result.is_open or result.is_unknown or (retry_failed and result.outcome == "failed")):
+            continue
+        todo.append(change)
+        if result.is_unknown and step is not None:
+            lost.append((change, step))
+        if result.outcome is not None:
+            recorder.reopen(change)
+    return todo, lost
+
+
+def _work(api: Api, stages: Stages, recorder: Recorder, halt: Halt, writer: JournalWriter) -> Run:
+    """Carry the plan out and read it back, and sum it up."""
+    notes: tuple[str, ...] = ()
+    pace = api.transport.pace
+    heard, pace.on_wait = pace.on_wait, recorder.waiting
+    try:
+        stages.carry_out()
+        stages.give_up_lost()
+        note = "" if halt.is_set() else stages.read_back()
+        notes = (note,) if note else ()
+    except KeyboardInterrupt:
+        halt.reason = "It was interrupted."
+        stages.give_up_lost()
+    finally:
+        pace.on_wait = heard
+    # Pressing stop when all is done stops nothing.
+    counts = recorder.counts()
+    stopped = halt.reason if counts["unknown"] or counts[NOT_STARTED] else ""
+    recorder.mark("stopped" if stopped else "finished", reason=stopped)
+    recorder.finished()
+    return make_run(recorder.plan, recorder.results, writer.path, stopped=stopped, notes=notes)
+
+
+def _title(plan: Plan) -> str:
+    return f"Applying {len(plan):,} change{'' if len(plan) == 1 else 's'}"
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

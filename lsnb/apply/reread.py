@@ -1,0 +1,129 @@
+"""Read what a plan is about, as it is now, in the fewest requests.
+
+People are read by their addresses, a hundred in a request, and all of them where that takes fewer; for changes in
+workspaces one list per workspace, which also gives the ids that those changes need.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lsnb.apply.present import Member, Person, Present, clean_email, to_member, to_person
+from lsnb.errors import NotFoundError
+from lsnb.plan.model import Change
+
+if TYPE_CHECKING:
+    from lsnb.api import Api
+
+# Addresses in one query: some 5,000 characters, which every proxy lets through.
+_PER_REQUEST = 100
+# Above this many addresses the whole list is read, which is then as cheap.
+_MOST_BY_ADDRESS = 500
+
+Read = Callable[[], list[tuple[tuple[str, str], Member]]]
+
+
+def read_present(api: Api, changes: Iterable[Change], *, everybody: bool = False, expected: bool = False) -> Present:
+    """Read what is there now for some changes.
+
+    Args:
+        api: the service.
+        changes: the changes.
+        everybody: read all people of the organization, as counting its admins needs.
+        expected: whether the people who have an id in a change should still be there. Where some are not found by
+            their address, all are read: a server may keep an address in other letters.
+
+    Raises:
+        ApiError: the service said no.
+        TransportError: no answer came.
+        IncompleteListError: a list came back shorter than the service said.
+    """
+    made = list(changes)
+    present = Present()
+    people = [change for change in made if change.scope == "organization"]
+    emails = sorted({change.email or "" for change in people})
+    if everybody or len(emails) > _MOST_BY_ADDRESS:
+        present.everybody = _everybody(api, emails, whole=everybody)
+        found = present.everybody
+        present.everybody = found if everybody else None
+    elif emails:
+        found = _by_address(api, emails)
+        known = {person.identity_id for person in found}
+        if expected and any(change.ids.get("identity_id", "") not in known | {""} for change in people):
+            found = _everybody(api, emails, whole=False)
+    else:
+        found = []
+    for person in found:
+        present.people.setdefault(person.email, []).append(person)
+    for place, member in _members(api, [change for change in made if change.scope == "workspace"]):
+        present.members.setdefault(place, []).append(member)
+    return present
+
+
+def _chunks(emails: Sequence[str], size: int = _PER_REQUEST) -> list[list[str]]:
+    return [list(emails[start : start + size]) for start in range(0, len(emails), size)]
+
+
+def _by_address(api: Api, emails: Sequence[str]) -> list[Person]:
+    def read(chunk: list[str]) -> list[Person]:
+        try:
+            records, lists_all = api.find_members(chunk)
+        except NotFoundError:
+            return _from_lists(api, chunk)
+        return [to_person(record, lists_places=lists_all) for record in records]
+
+    wanted = set(emails)
+    lists = api.transport.map(read, _chunks(emails))
+    return [person for found in lists for person in found if person.email in wanted]
+
+
+def _from_lists(api: Api, emails: list[str] | None) -> list[Person]:
+    """Read joined and invited people apart, from servers without the list that has both; workspaces stay unknown."""
+    joined = [to_person(record, is_pending=False) for record in api.list_active_members(emails=emails)]
+    return joined + [to_person(record, is_pending=True) for record in api.list_pending_members(emails=emails)]
+
+
+def _everybody(api: Api, emails: Sequence[str], *, whole: bool) -> list[Person]:
+    """Read the whole list; without `whole` give only those with one of the addresses."""
+    try:
+        listed = api.list_members()
+    except NotFoundError:
+        wanted = set(emails)
+        return [person for person in _from_lists(api, None) if whole or person.email in wanted]
+    people: Any = listed.people
+    if not whole:
+        # Making Python objects of 20,000 people takes longer than reading them.
+        address = pc.utf8_lower(pc.utf8_trim_whitespace(pc.struct_field(people, "email")))
+        people = people.filter(pc.is_in(address, value_set=pa.array(emails, pa.string())))
+    return [to_person(record, lists_places=listed.lists_all_workspaces) for record in people.to_pylist()]
+
+
+def _members(api: Api, changes: Sequence[Change]) -> list[tuple[tuple[str, str], Member]]:
+    """Read the lists of the workspaces that changes are about; of those who are invited only where one is about them."""
+    emails: dict[str, set[str]] = defaultdict(set)
+    invited: set[str] = set()
+    for change in changes:
+        place = change.ids.get("workspace_id", "")
+        emails[place].add(change.email or "")
+        if change.ids.get("pending") == "true":
+            invited.add(place)
+    calls = [(place, False) for place in emails] + [(place, True) for place in invited]
+
+    def read(call: tuple[str, bool]) -> list[tuple[tuple[str, str], Member]]:
+        place, is_pending = call
+        wanted = emails[place]
+        # A list that is filtered by many addresses takes as long as the whole one.
+        asked = sorted(wanted) if len(wanted) <= _PER_REQUEST else None
+        records = api.list_workspace_members(place, pending=is_pending, emails=asked)
+        return [
+            ((place, email), to_member(record, is_pending=is_pending))
+            for record in records
+            if (email := clean_email(record.get("email"))) in wanted
+        ]
+
+    return [item for found in api.transport.map(read, calls) for item in found]

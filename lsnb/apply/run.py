@@ -1,0 +1,119 @@
+"""What a run came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from lsnb.journal import JournalRecord, Result
+from lsnb.journal.model import NOT_STARTED, results_frame
+from lsnb.plan.model import Plan
+
+_ORDER = ("failed", "unknown", "skipped", NOT_STARTED, "done")
+_SHOWN = 200
+
+
+@dataclass(frozen=True, repr=False)
+class Run:
+    """What became of a plan.
+
+    Args:
+        plan: the plan.
+        results: one row per change in the order of work: email, kind, workspace, before, after, outcome (`done`,
+            `failed`, `skipped`, `unknown`, or `not started` where the run was stopped before), reason, next_step,
+            n_requests, started_at, finished_at, stage, id.
+        journal: where it is written down; None where there was nothing to do.
+        stopped: why it ended early; empty where it came to its end.
+        notes: what else is worth knowing.
+        n_open: how many changes going on with the journal would look at or try again.
+    """
+
+    plan: Plan
+    results: pd.DataFrame
+    journal: Path | None
+    stopped: str = ""
+    notes: tuple[str, ...] = ()
+    n_open: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every change ended as done."""
+        return self.counts.keys() <= {"done"}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many changes ended how, the worst first."""
+        counted = Counter(self.results["outcome"])
+        return {outcome: counted[outcome] for outcome in _ORDER if counted[outcome]}
+
+    def summary(self) -> str:
+        """Sum it up in a few lines."""
+        if not len(self.plan):
+            return "There was nothing to do, and nothing was changed."
+        n = len(self.plan)
+        parts = ", ".join(f"{count:,} {outcome}" for outcome, count in self.counts.items())
+        lines = [f"{n:,} change{'' if n == 1 else 's'} in {self.plan.organization}: {parts}."]
+        lines += [f"Stopped early: {self.stopped}"] if self.stopped else []
+        lines += self.notes
+        if self.n_open:
+            lines.append(f"{self.n_open:,} can still be settled or tried again: lsnb resume {self.journal}")
+        if self.journal is not None:
+            lines.append(f"Journal: {self.journal}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Run of {len(self.plan):,} changes: {', '.join(f'{n:,} {word}' for word, n in self.counts.items())}>"
+
+    def __str__(self) -> str:
+        rest = self.results[self.results["outcome"] != "done"].head(_SHOWN)
+        columns = ["outcome", "kind", "email", "workspace", "reason", "next_step"]
+        rows = [
+            f"- {outcome}: {kind} {email}{f' in {workspace}' if pd.notna(workspace) else ''}: {reason} {next_step}".rstrip()
+            for outcome, kind, email, workspace, reason, next_step in zip(
+                *(rest[name] for name in columns), strict=True
+            )
+        ]
+        return "\n".join([self.summary(), *rows])
+
+    def _repr_html_(self) -> str:
+        head = "<br>".join(escape(line) for line in self.summary().splitlines())
+        shown = self.results.assign(
+            order=self.results["outcome"].map({name: place for place, name in enumerate(_ORDER)})
+        ).sort_values("order", kind="stable")
+        columns = ["outcome", "email", "kind", "workspace", "before", "after", "reason", "next_step"]
+        cells = "".join(
+            f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in values)}</tr>"
+            for values in shown[columns].head(_SHOWN).itertuples(index=False)
+        )
+        titles = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in columns)
+        more = f"<p>… and {len(shown) - _SHOWN:,} more; see run.results.</p>" if len(shown) > _SHOWN else ""
+        table = f"<table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table>" if len(shown) else ""
+        return f"<div>{head}</div>{table}{more}"
+
+
+def make_run(
+    plan: Plan,
+    results: Mapping[str, Result],
+    journal: Path | None,
+    *,
+    stopped: str = "",
+    notes: tuple[str, ...] = (),
+) -> Run:
+    """Sum up what became of a plan."""
+    n_open = sum(result.is_open or result.is_unknown for result in results.values())
+    return Run(plan, results_frame(plan, results), journal, stopped, notes, n_open)
+
+
+def run_of_record(record: JournalRecord) -> Run:
+    """Give a run as its journal has it."""
+    stopped = "" if record.is_finished else "The journal does not say that the run came to its end."
+    return make_run(record.plan, record.results, record.path, stopped=stopped)
+
+
+def _cell(value: object) -> str:
+    return "" if pd.isna(value) else escape(str(value))  # type: ignore[call-overload]

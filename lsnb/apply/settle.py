@@ -1,0 +1,201 @@
+"""Settle what is open: look what is there, before anything else happens to the same people.
+
+An invitation sends an e-mail, so it is never sent again on a guess. After a lost answer it is looked for twice, some
+seconds apart. If it is not there, it stays unknown in this run; going on with the journal, which is somebody's decision
+and a while later, looks twice again and only then sends it. What sends no e-mail is tried once more when the look shows
+that nothing happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from lsnb.apply import calls
+from lsnb.apply.batches import Unit, halves, to_units
+from lsnb.apply.matching import found_words, holds, is_reached
+from lsnb.apply.present import Present
+from lsnb.apply.recorder import RESUME, Recorder
+from lsnb.apply.reread import read_present
+from lsnb.apply.worker import Halt, Open, Worker
+from lsnb.errors import ApiError, IncompleteListError, TransportError
+from lsnb.plan.model import Change
+
+if TYPE_CHECKING:
+    from lsnb.api import Api
+
+_LOOK_FAILED = (ApiError, TransportError, IncompleteListError)
+_MEND = "Mend what the message says, then make a new plan."
+_PLAN_AGAIN = "Make a new plan if it is still wanted."
+
+
+class Settler:
+    """Settles open changes, one round after the other.
+
+    Args:
+        api: the service.
+        recorder: where outcomes go.
+        present: what was read before; kept up to date.
+        worker: what carries out; it holds back changes of people who are not settled.
+        halt: says when to stop.
+        may_send_again: the ids of invitations that may be sent again when they are not there.
+        wait: waits before looking a second time.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        recorder: Recorder,
+        present: Present,
+        worker: Worker,
+        halt: Halt,
+        *,
+        may_send_again: Iterable[str] = (),
+        wait: Callable[[], object],
+    ) -> None:
+        self._api = api
+        self._recorder = recorder
+        self._present = present
+        self._worker = worker
+        self._halt = halt
+        self._may_send_again = set(may_send_again)
+        self._wait = wait
+        self._tried_again: set[str] = set()
+
+    def settle(self, opens: Sequence[Open]) -> list[Unit]:
+        """Look what became of open changes; what has not ended is to be carried out next.
+
+        Returns:
+            The units to carry out.
+        """
+        again = [Unit((item.change,)) for item in opens if item.how == "deferred"]
+        looked = [item for item in opens if item.how != "deferred"]
+        if not looked:
+            return again
+        self._recorder.reading("looking what became of requests without a clear answer")
+        if self._look(looked):
+            absent = [item for item in looked if not self._is_settled(item, again)]
+            again += self._after_second_look(absent)
+        self._worker.lost.difference_update(item.change.id for item in looked)
+        return again
+
+    def _look(self, opens: Sequence[Open]) -> bool:
+        """Read what is there; where that is impossible, everything stays unknown."""
+        changes = [item.change for item in opens]
+        failure = self._halt.reason if self._halt.is_set() else ""
+        if not failure:
+            try:
+                self._present.add(read_present(self._api, changes), changes)
+            except _LOOK_FAILED as error:
+                failure = f"looking failed: {error}"
+        if failure:
+            for item in opens:
+                self._stay_unknown(item, f"{item.reason} It was not looked up: {failure}")
+        return not failure
+
+    def _is_settled(self, item: Open, again: list[Unit]) -> bool:
+        """Settle one change by what was found; say no where it must be looked at again."""
+        change = item.change
+        if is_reached(change, self._present):
+            self._settle_reached(item)
+            return True
+        if calls.sends_mail(item.step):
+            if self._present.people.get(change.email or ""):
+                self._differs(item)
+                return True
+            return False
+        if self._is_half_done(item):
+            self._recorder.stepped(change, item.step)
+            again.append(Unit((change,)))
+        elif not holds(change, self._present):
+            self._differs(item)
+        elif item.how == "refused":
+            self._recorder.end(change, "failed", item.reason, _MEND)
+        elif change.id in self._tried_again:
+            self._stay_unknown(item, f"{item.reason} Nothing had changed when it was looked up, twice.")
+        else:
+            self._tried_again.add(change.id)
+            again.append(Unit((change,)))
+        return True
+
+    def _is_half_done(self, item: Open) -> bool:
+        """Tell whether an invitation that is to be replaced is gone, and the new one is still to be sent."""
+        return (
+            item.change.kind == "ReplaceInvite"
+            and item.step == calls.CANCEL
+            and item.how == "unknown"
+            and not self._present.people.get(item.change.email or "")
+        )
+
+    def _settle_reached(self, item: Open) -> None:
+        change = item.change
+        is_ours = item.how != "refused" or item.unit.is_batch or self._recorder[change].n_requests > 1
+        if is_ours:
+            self._recorder.end(change, "done", f"looked up: it was carried out, although {_lower(item.reason)}")
+        else:
+            self._recorder.end(
+                change, "skipped", f"it is so already, and not by this run: {item.reason}", is_there=True
+            )
+
+    def _differs(self, item: Open) -> None:
+        """Record that there is neither what was before nor what was wanted."""
+        found = found_words(item.change, self._present)
+        if item.how == "refused":
+            self._recorder.end(item.change, "skipped", f"stale: {found} now. {item.reason}", _PLAN_AGAIN)
+        else:
+            self._recorder.end(item.change, "failed", f"looked up: {found} now. {item.reason}", _PLAN_AGAIN)
+
+    def _after_second_look(self, absent: Sequence[Open]) -> list[Unit]:
+        """Decide about invitations that were not there at the first look."""
+        refused = [item for item in absent if item.how == "refused"]
+        doubtful = [item for item in absent if item.how != "refused"]
+        again = self._after_refusal(refused)
+        if not doubtful:
+            return again
+        self._wait()
+        if not self._look(doubtful):
+            return again
+        ready: list[Change] = []
+        for item in doubtful:
+            if is_reached(item.change, self._present):
+                self._settle_reached(item)
+            elif self._present.people.get(item.change.email or ""):
+                self._differs(item)
+            elif item.how == "missing":
+                # That answer was clear: the service has not done it, so it may say why when asked alone.
+                again.append(Unit((item.change,)))
+            elif item.change.id in self._may_send_again:
+                self._may_send_again.discard(item.change.id)
+                ready.append(item.change)
+            else:
+                self._stay_unknown(
+                    item,
+                    f"{item.reason} No invitation was there in two looks; it is not sent again by itself, so that "
+                    "nobody gets it twice.",
+                )
+        return again + to_units(ready)
+
+    def _after_refusal(self, refused: Sequence[Open]) -> list[Unit]:
+        """Split batches that were refused, down to the rows that the service does not want."""
+        by_unit: dict[int, list[Open]] = {}
+        for item in refused:
+            by_unit.setdefault(id(item.unit), []).append(item)
+        again: list[Unit] = []
+        for items in by_unit.values():
+            if items[0].unit.is_batch:
+                again += halves(tuple(item.change for item in items))
+                continue
+            for item in items:
+                next_step = _MEND
+                if item.change.kind == "ReplaceInvite":
+                    next_step = f"The old invitation is cancelled already: invite {item.change.email} with a new plan."
+                self._recorder.end(item.change, "failed", item.reason, next_step)
+        return again
+
+    def _stay_unknown(self, item: Open, reason: str) -> None:
+        self._recorder.end(item.change, "unknown", reason, RESUME, is_open=True)
+
+
+def _lower(text: str) -> str:
+    """Put a sentence into another one."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -1,0 +1,224 @@
+"""Go through a plan stage by stage: look, carry out, settle, and look again whether it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from lsnb.apply import calls
+from lsnb.apply.admins import AdminCount, gives_admin, takes_admin
+from lsnb.apply.batches import Unit, to_units
+from lsnb.apply.matching import found_words, holds, is_reached
+from lsnb.apply.present import Present
+from lsnb.apply.recorder import RESUME, Recorder
+from lsnb.apply.reread import read_present
+from lsnb.apply.settle import Settler
+from lsnb.apply.worker import Halt, Open, Worker
+from lsnb.errors import ApiError, IncompleteListError, TransportError, UnsafePlanError
+from lsnb.plan.model import STAGES, Change
+from lsnb.plan.rules import Rules
+
+if TYPE_CHECKING:
+    from lsnb.api import Api
+
+_LOOK_FAILED = (ApiError, TransportError, IncompleteListError)
+
+
+class Stages:
+    """The work of one run.
+
+    Args:
+        api: the service.
+        recorder: where outcomes go; what it knows already is not done again.
+        halt: says when to stop.
+        workers: how many requests may be under way at once.
+        rules: how many Organization Admins must be left.
+        wait: waits before looking a second time.
+        lost: changes of an earlier run that nobody knows the outcome of, with the request that was being tried.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        recorder: Recorder,
+        halt: Halt,
+        *,
+        workers: int,
+        rules: Rules,
+        wait: Callable[[], object],
+        lost: Iterable[tuple[Change, str]] = (),
+    ) -> None:
+        self._api = api
+        self._recorder = recorder
+        self._halt = halt
+        self._workers = max(1, workers)
+        self._rules = rules
+        self._wait = wait
+        self._lost = list(lost)
+        self._present = Present()
+        self._worker = Worker(api, recorder, self._present, halt)
+        self._settler = Settler(
+            api,
+            recorder,
+            self._present,
+            self._worker,
+            halt,
+            # Going on is somebody's decision, and time has passed.
+            may_send_again=[change.id for change, step in self._lost if calls.sends_mail(step)],
+            wait=wait,
+        )
+        self._admins: AdminCount | None = None
+        self._opens: list[Open] = []
+
+    def look(self, *, may_refuse: bool) -> None:
+        """Read what the plan was made from again; what no longer holds is skipped as stale.
+
+        Args:
+            may_refuse: whether the whole plan may still be refused, since nothing was written yet.
+
+        Raises:
+            UnsafePlanError: too few Organization Admins would be left by now.
+        """
+        changes = self._todo()
+        lost = {change.id for change, _ in self._lost}
+        self._recorder.reading("reading what the plan was made from again")
+        counts = any(takes_admin(change) for change in changes)
+        found = read_present(self._api, changes, everybody=counts, expected=True)
+        self._present.add(found, changes)
+        self._present.everybody = found.everybody
+        fresh = [change for change in changes if change.id not in lost]
+        valid = [change for change in fresh if self._holds(change)]
+        if found.everybody is not None:
+            self._admins = AdminCount(self._recorder.plan, self._rules, found.everybody)
+            refusal = self._admins.refusal(valid) if may_refuse else ""
+            if refusal:
+                raise UnsafePlanError(
+                    "The organization has changed since the plan was made, so the plan is refused, and nothing was "
+                    f"changed: {refusal} Make a new plan.",
+                    reasons=(refusal,),
+                )
+        known = {change.id for change in valid}
+        for change in fresh:
+            if change.id not in known:
+                self._stale(change)
+        self._recorder.sync()
+
+    def carry_out(self) -> None:
+        """Carry out what has not ended, stage by stage, each only when the one before is settled."""
+        self._settle_lost()
+        for stage in STAGES:
+            changes = [change for change in self._todo() if change.stage == stage]
+            if not changes or self._halt.is_set():
+                continue
+            self._recorder.stage(stage)
+            changes = self._guarded(changes)
+            self._rounds(to_units(changes))
+        self._recorder.sync()
+
+    def read_back(self) -> str:
+        """Read the rows that were changed again, and compare them with what the service said.
+
+        Returns:
+            Why they could not be read; empty where they were.
+        """
+        changes = [
+            change
+            for change in self._recorder.plan.changes
+            if self._recorder[change].outcome == "done" and not self._recorder[change].is_verified
+        ]
+        if not changes:
+            return ""
+        self._recorder.reading("reading back what was changed")
+        missing = changes
+        try:
+            for is_last in (False, True):
+                self._present.add(read_present(self._api, missing), missing)
+                there = [change for change in missing if is_reached(change, self._present)]
+                self._recorder.verified(there)
+                known = {change.id for change in there}
+                missing = [change for change in missing if change.id not in known]
+                if not missing or is_last:
+                    break
+                self._wait()  # a list may lag behind
+        except _LOOK_FAILED as error:
+            return f"What was changed could not be read back: {error}"
+        for change in missing:
+            self._recorder.end(
+                change,
+                "failed",
+                f"the service said yes, but afterwards {found_words(change, self._present)}.",
+                "Look at it in LangSmith, then make a new plan if it is still wanted.",
+            )
+        self._recorder.sync()
+        return ""
+
+    def give_up_lost(self) -> None:
+        """Call unknown what was sent and has no answer, as the run ends here."""
+        for change in self._recorder.plan.changes:
+            result = self._recorder[change]
+            if result.outcome is None and result.trying is not None:
+                reason = "the run was stopped before it was known whether this was carried out."
+                self._recorder.end(change, "unknown", reason, RESUME, is_open=True)
+
+    def _todo(self) -> list[Change]:
+        return [change for change in self._recorder.plan.changes if self._recorder[change].outcome is None]
+
+    def _holds(self, change: Change) -> bool:
+        if calls.CANCEL in self._recorder[change].steps:
+            # Half of it was done by an earlier run: the old invitation is gone, and the new one is still to be sent.
+            return not self._present.people.get(change.email or "")
+        return holds(change, self._present)
+
+    def _stale(self, change: Change) -> None:
+        is_there = is_reached(change, self._present)
+        found = found_words(change, self._present)
+        if is_there:
+            self._recorder.end(change, "skipped", f"stale: it is so already; {found}.", is_there=True)
+        else:
+            self._recorder.end(
+                change,
+                "skipped",
+                f"stale: {found} now, which is not what the plan was made from.",
+                "Make a new plan if it is still wanted.",
+            )
+
+    def _settle_lost(self) -> None:
+        """Settle what an earlier run left unknown, before anything else happens to those people."""
+        opens = [
+            Open(change, "unknown", step, "the earlier run ended before the answer came.", Unit((change,)))
+            for change, step in self._lost
+        ]
+        self._worker.lost.update(change.id for change, _ in self._lost)
+        # Of people with several, all must be known first; what is to be done again waits for its stage.
+        if opens and not self._halt.is_set():
+            self._settler.settle(opens)
+            self._recorder.sync()
+
+    def _guarded(self, changes: Sequence[Change]) -> list[Change]:
+        """Leave out what would take away too many Organization Admins, since promotions before it failed."""
+        if self._admins is None or not any(takes_admin(change) for change in changes):
+            return list(changes)
+        made = [
+            change
+            for change in self._recorder.plan.changes
+            if self._recorder[change].outcome == "done" and (gives_admin(change) or takes_admin(change))
+        ]
+        refusal = self._admins.refusal([*made, *(change for change in changes if takes_admin(change))])
+        if not refusal:
+            return list(changes)
+        for change in changes:
+            if takes_admin(change):
+                self._recorder.end(change, "skipped", f"not tried: {refusal}", RESUME, is_open=True)
+        return [change for change in changes if not takes_admin(change)]
+
+    def _rounds(self, units: list[Unit]) -> None:
+        """Carry out units, settle what is open, and go on with what that leaves, until nothing is left."""
+        while units and not self._halt.is_set():
+            self._opens = []
+            self._api.transport.map(self._carry_out, units, workers=self._workers)
+            self._recorder.sync()
+            units = self._settler.settle(self._opens)
+
+    def _carry_out(self, unit: Unit) -> None:
+        opens = self._worker.carry_out(unit)
+        self._opens.extend(opens)

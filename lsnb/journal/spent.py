@@ -1,0 +1,218 @@
+"""A plan is used once: where journals go, and how it is known that a plan was applied already.
+
+What is spent is one making of a plan: its fingerprint together with the time it was made. The same plan from the same
+file, from the same cell or in another process is the same making. A plan that is made anew, even of the same content
+because the organization went back to where it was, is another one.
+
+Two things remember it: the journal itself, in its folder, and a note in the folder of the person who ran it
+(`~/.local/state/lsnb/spent`, or below `XDG_STATE_HOME`), for plans that are applied from another folder. A home that
+cannot be written does without the note.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lsnb.errors import JournalError, SpentPlanError
+from lsnb.journal.locks import try_lock
+from lsnb.journal.model import JOURNAL_VERSION
+from lsnb.journal.reader import read_header, read_journal
+from lsnb.journal.writer import JournalWriter
+from lsnb.plan.model import Plan
+from lsnb.plan.serialise import plan_to_json
+
+#: Where journals go when no file is named, below the working folder.
+DEFAULT_FOLDER = "lsnb-journals"
+
+# Two threads of one process, such as a double click in a notebook.
+_here = threading.Lock()
+
+# Starting a journal takes milliseconds, so whoever has the folder for longer than this is stuck.
+_LOCK_ATTEMPTS, _LOCK_EVERY_S = 100, 0.02
+
+
+def new_journal(
+    plan: Plan, path: str | os.PathLike[str] | None, *, now: datetime, header: Mapping[str, Any]
+) -> tuple[JournalWriter, Path | None]:
+    """Start the journal of a plan, and by that spend the plan.
+
+    Args:
+        plan: the plan.
+        path: the file to write; one in `DEFAULT_FOLDER` when None.
+        now: the time, UTC.
+        header: what else the first line is to say.
+
+    Returns:
+        The open journal, and the note that the plan is spent, where one could be made.
+
+    Raises:
+        SpentPlanError: the plan was applied already, or is being applied.
+        JournalError: the journal cannot be written, or there is a file already.
+    """
+    with _here:
+        target = Path(path) if path is not None else _default_path(plan, now)
+        with _locked_folder(target.parent):
+            _refuse_spent(plan, target.parent)
+            try:
+                writer = JournalWriter.create(target)
+            except FileExistsError:
+                raise JournalError(
+                    f"There is a file {target} already, and it is not the journal of this plan. Name another file."
+                ) from None
+            try:
+                writer.write(
+                    {
+                        "event": "header",
+                        "version": JOURNAL_VERSION,
+                        **header,
+                        "fingerprint": plan.fingerprint,
+                        "created_at": plan.created_at,
+                        "organization_id": plan.organization_id,
+                        "host": plan.host,
+                        "key": plan.key,
+                        "allowed": dict(plan.allowed),
+                    },
+                    {"event": "plan", "plan": plan_to_json(plan)},
+                )
+                return writer, _note(plan, target)
+            except BaseException:
+                writer.close()
+                raise
+
+
+def forget(writer: JournalWriter, note: Path | None) -> None:
+    """Take back that a plan is spent: it was refused before anything was tried."""
+    writer.close()
+    for path in (writer.path, note):
+        if path is not None:
+            with contextlib.suppress(OSError):
+                path.unlink()
+    with contextlib.suppress(OSError):
+        writer.path.parent.rmdir()  # only where it is empty
+
+
+def _default_path(plan: Plan, now: datetime) -> Path:
+    return Path.cwd() / DEFAULT_FOLDER / f"{now:%Y%m%dT%H%M%S}Z-{plan.fingerprint[:8]}.jsonl"
+
+
+def _making(plan: Plan) -> str:
+    """Name one making of a plan."""
+    return hashlib.sha256(f"{plan.fingerprint}\n{plan.created_at}".encode()).hexdigest()
+
+
+def _note_path(plan: Plan) -> Path | None:
+    base = os.environ.get("XDG_STATE_HOME")
+    try:
+        home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "state"
+    except RuntimeError:  # no home is known
+        return None
+    return home / "lsnb" / "spent" / _making(plan)
+
+
+def _refuse_spent(plan: Plan, folder: Path) -> None:
+    """Make sure that no journal of this plan is known.
+
+    Raises:
+        SpentPlanError: there is one; says which, and whether it can be continued.
+    """
+    journal = _noted(plan) or _found(plan, folder)
+    if journal is None:
+        return
+    raise SpentPlanError(
+        f"This plan was applied already, and a plan is used once. {_what_became_of(journal)} To change something else, "
+        "make a new plan from a new snapshot."
+    )
+
+
+def _what_became_of(journal: Path) -> str:
+    try:
+        record = read_journal(journal)
+    except JournalError:
+        return f"Its journal was {journal}, which cannot be read any more."
+    if record.is_finished and not record.n_open:
+        return f"Its journal is {journal}; the run came to its end."
+    if record.is_finished:
+        return (
+            f"Its journal is {journal}; the run came to its end with {record.n_open:,} changes open. Go on with it: lsnb "
+            f"resume {journal}, or org.resume(...) in a notebook."
+        )
+    return (
+        f"Its journal is {journal}, and the run did not come to its end. Go on with it: lsnb resume {journal}, or "
+        "org.resume(...) in a notebook."
+    )
+
+
+def _noted(plan: Plan) -> Path | None:
+    """Find the journal of a plan by the note."""
+    note = _note_path(plan)
+    try:
+        data = json.loads(note.read_text(encoding="utf-8")) if note else None
+        journal = Path(data["journal"]) if data else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return journal
+
+
+def _found(plan: Plan, folder: Path) -> Path | None:
+    """Find the journal of a plan in a folder."""
+    wanted = (plan.fingerprint, plan.created_at)
+    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
+        header = read_header(path)
+        if header is not None and (header.get("fingerprint"), header.get("created_at")) == wanted:
+            return path
+    return None
+
+
+def _note(plan: Plan, journal: Path) -> Path | None:
+    """Write down where the journal of a plan is; None where there is no place for that."""
+    note = _note_path(plan)
+    if note is None:
+        return None
+    text = json.dumps({"journal": str(journal.absolute()), "fingerprint": plan.fingerprint})
+    try:
+        note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with note.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        # Another process was faster, with a journal in another folder.
+        _forget_journal(journal)
+        raise SpentPlanError(
+            f"This plan is being applied by another process right now; {note} says with which journal."
+        ) from None
+    except OSError:
+        return None
+    return note
+
+
+def _forget_journal(journal: Path) -> None:
+    with contextlib.suppress(OSError):
+        journal.unlink()
+
+
+@contextlib.contextmanager
+def _locked_folder(folder: Path) -> Iterator[None]:
+    """Keep other processes from starting a journal in the same folder meanwhile, where the system can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        # Not every system opens folders; writing the journal itself will say what is wrong.
+        yield
+        return
+    try:
+        for _ in range(_LOCK_ATTEMPTS):
+            if try_lock(descriptor):
+                break
+            time.sleep(_LOCK_EVERY_S)
+        yield
+    finally:
+        os.close(descriptor)
