@@ -125,7 +125,9 @@ def main() -> None:
                 )
             )
         ratio = took[n_people] / took[n_people // 2]
-        print(f"{what:>7} {mode:>6}: {took[n_people]:5.2f} s for {len(plan):,} changes, {ratio:.2f} times half the rows")
+        print(
+            f"{what:>7} {mode:>6}: {took[n_people]:5.2f} s for {len(plan):,} changes, {ratio:.2f} times half the rows"
+        )
 
 
 if __name__ == "__main__":

@@ -6,19 +6,35 @@ import atexit
 import os
 import sys
 import threading
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from lsnb import __version__
 from lsnb.api import Api
+from lsnb.apply import Run, apply_plan, resume_run
 from lsnb.config import has_key, load_settings
 from lsnb.credentials import Key
-from lsnb.errors import MissingExtraError
+from lsnb.edits import Edits, parse_sheet
+from lsnb.errors import MissingExtraError, PlanError
+from lsnb.identity import identify
+from lsnb.journal import read_journal
 from lsnb.loader import load_snapshot_of
+from lsnb.loader.sources import utc_now
+from lsnb.offers import can_patch_pending
+from lsnb.plan import Mode, Plan, Rules, ServerFeatures, make_plan
 from lsnb.progress import Display
-from lsnb.snapshot import Snapshot
+from lsnb.sheets import read_sheet
+from lsnb.snapshot import Caller, Snapshot
 from lsnb.transport import Transport
 from lsnb.whoami import Whoami, ask_whoami
+
+if TYPE_CHECKING:
+    from lsnb.apply import RunEvent
+
+Sheet = str | os.PathLike[str] | pd.DataFrame | Edits
 
 DEMO_SOURCE = "the embedded demo organization"
 
@@ -35,6 +51,7 @@ class Organization:
         self.api = Api(transport)
         self.is_demo = is_demo
         self._whoami: Whoami | None = None
+        self._caller: Caller | None = None
 
     @property
     def host(self) -> str:
@@ -88,10 +105,195 @@ class Organization:
             exclude=exclude,
             usage_days=usage_days,
             audit_days=audit_days,
-            caller=self._whoami.caller if self._whoami else None,
+            caller=self._whoami.caller if self._whoami else self._caller,
             version=__version__,
             display=display,
         )
+
+    @property
+    def caller(self) -> Caller:
+        """Who the key acts for; asked once."""
+        if self._caller is None:
+            transport = self.api.transport
+            self._caller = identify(self.api, transport.settings.key, workspace_id=transport.settings.workspace_id)
+        return self._caller
+
+    def plan(
+        self,
+        sheet: Sheet,
+        *,
+        mode: Mode = "update",
+        scope: str | Sequence[str] = (),
+        rules: Rules | None = None,
+        allow: Mapping[str, str] | None = None,
+        snapshot: Snapshot | None = None,
+    ) -> Plan:
+        """Make a plan of what an edited access sheet asks for; nothing is changed.
+
+        Args:
+            sheet: a CSV or Excel file, a DataFrame, or `Edits`.
+            mode: "update" adds and changes, and removes only what rows say; "remove" only removes; under "sync" the
+                sheet is the whole truth within the scope.
+            scope: for sync, names or ids of workspaces, or "organization".
+            rules: the thresholds to judge by.
+            allow: safety rules to override by name, each with the reason, as in
+                `allow={"max-removals": "re-org, ticket 123"}`.
+            snapshot: the reading to plan from; the organization is read anew when None.
+
+        Returns:
+            The plan, also where it is refused or there is nothing to do. Displaying it shows what would happen.
+
+        Raises:
+            TableError: the sheet has problems; `.problems` lists them all.
+            PlanError: a plan cannot be made of it.
+            ApiError: the organization could not be read.
+            TransportError: no answer came.
+        """
+        snap = snapshot if snapshot is not None else self.read_access()
+        edits = self.edits(sheet, snapshot=snap)
+        return make_plan(
+            snap,
+            edits,
+            mode=mode,
+            scope=scope,
+            rules=rules or Rules(),
+            allow=allow,
+            created_at=utc_now().isoformat(),
+            server=self._server_features(snap, edits),
+        )
+
+    def edits(self, sheet: Sheet, *, snapshot: Snapshot | None = None) -> Edits:
+        """Check an edited access sheet against the organization, without planning anything.
+
+        Args:
+            sheet: a CSV or Excel file, a DataFrame, or `Edits`, which are given back as they are.
+            snapshot: the reading to check against; the organization is read anew when None.
+
+        Returns:
+            The rows that are understood, and a table of every cell that is not.
+
+        Raises:
+            TableError: the file cannot be read as a sheet.
+        """
+        if isinstance(sheet, Edits):
+            return sheet
+        snap = snapshot if snapshot is not None else self.read_access()
+        source = "the table" if isinstance(sheet, pd.DataFrame) else Path(sheet).name
+        return parse_sheet(read_sheet(sheet), snap, source=source)
+
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        confirm: str,
+        workers: int = 8,
+        journal: str | os.PathLike[str] | None = None,
+        rules: Rules | None = None,
+        display: Display | None = None,
+        stop: threading.Event | None = None,
+        on_event: Callable[[RunEvent], None] | None = None,
+    ) -> Run:
+        """Carry out a plan, once, with a journal that makes it resumable and undoable.
+
+        Args:
+            plan: the plan that was reviewed.
+            confirm: its fingerprint, handed back as the sign that it was.
+            workers: how many changes may be under way at once.
+            journal: the journal's file; a new one in `lsnb-journals/` when None.
+            rules: how many Organization Admins must be left, counted on what is there then.
+            display: where the progress is shown; picked by surroundings when None.
+            stop: set it to stop after the requests in flight.
+            on_event: called as things happen, for a live table.
+
+        Returns:
+            The run: `run.results` has one row per change.
+
+        Raises:
+            UnconfirmedPlanError: the fingerprint is another one.
+            UnsafePlanError: a safety rule refuses the plan, also on what is there now.
+            SpentPlanError: the plan has been applied already.
+            PlanError: the plan was made for another organization, host or identity.
+        """
+        return apply_plan(
+            self.api,
+            plan,
+            confirm=confirm,
+            workers=workers,
+            journal=journal,
+            rules=rules or Rules(),
+            display=display,
+            stop=stop,
+            on_event=on_event,
+        )
+
+    def resume(
+        self,
+        journal: str | os.PathLike[str],
+        *,
+        workers: int = 8,
+        retry_failed: bool = False,
+        display: Display | None = None,
+        stop: threading.Event | None = None,
+    ) -> Run:
+        """Go on with a run that was stopped or killed; what is unknown is looked up first.
+
+        Args:
+            journal: the run's journal.
+            workers: how many changes may be under way at once.
+            retry_failed: try again what failed.
+            display: where the progress is shown; picked by surroundings when None.
+            stop: set it to stop after the requests in flight.
+
+        Raises:
+            JournalError: the journal is damaged, or another process is using it.
+            PlanError: the run was for another organization, host or identity.
+        """
+        return resume_run(self.api, journal, workers=workers, retry_failed=retry_failed, display=display, stop=stop)
+
+    def undo(
+        self,
+        run: Run | str | os.PathLike[str],
+        *,
+        rules: Rules | None = None,
+        allow: Mapping[str, str] | None = None,
+    ) -> Plan:
+        """Make a plan that takes a run back; nothing is changed until it is applied.
+
+        What cannot come back is said in the plan's warnings.
+
+        Args:
+            run: the run, or its journal.
+            rules: the thresholds to judge by.
+            allow: safety rules to override by name, each with the reason.
+
+        Raises:
+            JournalError: the journal is damaged.
+            PlanError: the run was for another organization.
+        """
+        from lsnb.undo import make_undo
+
+        path = run.journal if isinstance(run, Run) else Path(run)
+        if path is None:
+            raise PlanError("This run had nothing to do, so there is nothing to take back.")
+        journal = read_journal(path)
+        snap = self.read_access()
+        return make_undo(
+            snap,
+            journal,
+            rules=rules or Rules(),
+            allow=allow,
+            created_at=utc_now().isoformat(),
+        )
+
+    def read_access(self) -> Snapshot:
+        """Read the people and their access, and nothing else: 3 requests and one more per 500 people."""
+        caller = self.caller
+        return load_snapshot_of(self.api, tables=["access"], caller=caller, version=__version__)
+
+    def _server_features(self, snap: Snapshot, edits: Edits) -> ServerFeatures:
+        """Find out what the server offers, but only where the plan depends on it."""
+        concerns_pending = edits.rows["email"].isin(snap.invites["email"]).any()
+        return ServerFeatures(can_patch_pending=can_patch_pending(self.api) if concerns_pending else None)
 
     def close(self) -> None:
         """Close the connections."""

@@ -73,9 +73,10 @@ def test_tables_match_the_state_of_the_server(server):
 
 def test_older_server_gives_the_same_access_workspace_by_workspace():
     """Without the list of members with their workspaces the same table comes from the older lists."""
-    with sandbox.start(seed="small") as new, sandbox.start(
-        seed="small", behaviours={"enriched_members": False, "newer_endpoints": False}
-    ) as old:
+    with (
+        sandbox.start(seed="small") as new,
+        sandbox.start(seed="small", behaviours={"enriched_members": False, "newer_endpoints": False}) as old,
+    ):
         fresh = connect(new).snapshot(tables=["access"])
         older = connect(old).snapshot(tables=["access"])
     columns = ["email", "scope", "workspace", "role", "state", "workspace_id", "role_id", "identity_id"]

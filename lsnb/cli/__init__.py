@@ -10,12 +10,13 @@ import sys
 from collections.abc import Sequence
 
 from lsnb import __version__
-from lsnb.cli import reading, serving
-from lsnb.errors import LsnbError
+from lsnb.cli import changing, reading, serving
+from lsnb.errors import LsnbError, SpentPlanError, StalePlanError, UnconfirmedPlanError, UnsafePlanError
 
 __all__ = ["build_parser", "main"]
 
-_GROUPS = (serving, reading)
+_GROUPS = (serving, reading, changing)
+_REFUSED = (UnsafePlanError, StalePlanError, SpentPlanError, UnconfirmedPlanError)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
     except LsnbError as error:
         sys.stderr.write(f"lsnb {options.command}: {error}\n")
-        return 1
+        return 3 if isinstance(error, _REFUSED) else 1
     except KeyboardInterrupt:
         sys.stderr.write(f"\nlsnb {options.command}: stopped.\n")
         return 130

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -48,6 +49,16 @@ def open_organization(options: argparse.Namespace) -> Organization:
     return connect(
         endpoint=options.endpoint, organization_id=options.organization_id, workspace_id=options.workspace_id
     )
+
+
+def check_folder(path: Path) -> None:
+    """Find out before a long reading that its result could not be written.
+
+    Raises:
+        ConfigError: the folder does not exist.
+    """
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"the folder {str(path.parent)!r} does not exist. Make it first.")
 
 
 def print_json(data: Any) -> None:

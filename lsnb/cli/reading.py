@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lsnb.cli.common import add_connection, add_json, open_organization, print_json, printable, say
+from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, printable, say
 from lsnb.errors import ConfigError
 from lsnb.export import FORMATS, export_table
 from lsnb.loader import DEFAULT_TABLES
+from lsnb.sheets import write_access_sheet
 from lsnb.snapshot import Snapshot
 
 
@@ -36,6 +37,7 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     export.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help=f"ending in {', '.join(FORMATS)}"
     )
+    export.add_argument("--sheet", action="store_true", help="access only: the sheet for editing, .csv, .tsv or .xlsx")
     export.add_argument("--audit-days", type=float, default=7, metavar="N", help="length of the audit log (7)")
     export.add_argument("--usage-days", type=float, default=30, metavar="N", help="length of the usage report (30)")
     add_connection(export)
@@ -54,7 +56,7 @@ def _run_whoami(options: argparse.Namespace) -> int:
 
 
 def _run_snapshot(options: argparse.Namespace) -> int:
-    _check_folder(options.output)
+    check_folder(options.output)
     with open_organization(options) as org:
         snap = org.snapshot(
             tables=options.tables,
@@ -74,11 +76,13 @@ def _run_snapshot(options: argparse.Namespace) -> int:
 
 
 def _run_export(options: argparse.Namespace) -> int:
+    if options.sheet:
+        return _export_sheet(options)
     if options.table not in (*DEFAULT_TABLES, "completeness"):
         raise ConfigError(f"there is no table {options.table!r}. There are: {', '.join(DEFAULT_TABLES)}, completeness.")
     if options.output.suffix.lower() not in FORMATS:
         raise ConfigError(f"{options.output.name!r} must end in {', '.join(FORMATS)}.")
-    _check_folder(options.output)
+    check_folder(options.output)
     tables = None if options.table == "completeness" else [options.table]
     with open_organization(options) as org:
         snap = org.snapshot(tables=tables, audit_days=options.audit_days, usage_days=options.usage_days)
@@ -92,10 +96,21 @@ def _run_export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check_folder(path: Path) -> None:
-    """Find out before a long reading that its result could not be written."""
-    if not path.absolute().parent.is_dir():
-        raise ConfigError(f"the folder {str(path.parent)!r} does not exist. Make it first.")
+def _export_sheet(options: argparse.Namespace) -> int:
+    """Write the access sheet that can be edited and planned."""
+    if options.table != "access":
+        raise ConfigError(f"--sheet goes with the table access, not with {options.table!r}.")
+    if options.output.suffix.lower() not in (".csv", ".tsv", ".xlsx"):
+        raise ConfigError(f"{options.output.name!r} must end in .csv, .tsv or .xlsx.")
+    check_folder(options.output)
+    with open_organization(options) as org:
+        snap = org.snapshot(tables=["access"])
+    write_access_sheet(snap, options.output)
+    say(f"The access sheet is in {options.output}. Edit it, then:  lsnb plan {options.output}")
+    _say_gaps(snap, ["access"])
+    if options.json:
+        print_json({"file": str(options.output), "gaps": _gaps(snap)})
+    return 0
 
 
 def _gaps(snap: Snapshot) -> list[dict[str, str]]:

@@ -1,0 +1,218 @@
+"""The subcommands `plan`, `apply`, `resume` and `undo`: from an edited sheet to a change that can be taken back."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, printable, say
+from lsnb.edits import problem_lines
+from lsnb.errors import ConfigError, PlanError
+from lsnb.export import export_table, to_records
+from lsnb.plan import Plan, Rules
+from lsnb.planfile import load_plan, save_plan
+from lsnb.sheets import write_problems
+from lsnb.store import write_atomically
+
+if TYPE_CHECKING:
+    from lsnb.apply import Run
+
+NOTHING, CHANGES, REFUSED = 0, 2, 3
+_PLAN_ENDINGS = (".json", ".md", ".html", ".csv", ".txt")
+
+
+def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the subcommands of this module."""
+    plan = commands.add_parser("plan", help="what an edited access sheet would change; changes nothing")
+    plan.add_argument("sheet", type=Path, metavar="SHEET", help="a .csv, .tsv or .xlsx file")
+    plan.add_argument("--mode", choices=("update", "remove", "sync"), default="update", help="update is the default")
+    plan.add_argument("--scope", nargs="+", default=[], metavar="WS", help="for sync: workspaces, or organization")
+    plan.add_argument(
+        "--problems", type=Path, metavar="FILE", help="write the sheet back with what is wrong in each row"
+    )
+    _add_plan_options(plan)
+    add_connection(plan)
+    add_json(plan)
+    plan.set_defaults(run=_run_plan)
+
+    apply = commands.add_parser("apply", help="carry out a saved plan, once")
+    apply.add_argument("plan", type=Path, metavar="plan.json", help="a plan that lsnb plan saved")
+    apply.add_argument("--confirm", metavar="FINGERPRINT", help="the fingerprint of the plan that was reviewed")
+    apply.add_argument("--journal", type=Path, metavar="FILE", help="where to keep the journal (lsnb-journals/...)")
+    _add_run_options(apply)
+    apply.set_defaults(run=_run_apply)
+
+    resume = commands.add_parser("resume", help="go on with a run that was stopped or killed")
+    resume.add_argument("journal", type=Path, metavar="JOURNAL")
+    resume.add_argument("--retry-failed", action="store_true", help="try again what failed")
+    _add_run_options(resume)
+    resume.set_defaults(run=_run_resume)
+
+    undo = commands.add_parser("undo", help="make a plan that takes a run back; changes nothing")
+    undo.add_argument("journal", type=Path, metavar="JOURNAL")
+    _add_plan_options(undo)
+    add_connection(undo)
+    add_json(undo)
+    undo.set_defaults(run=_run_undo)
+
+
+def _add_plan_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=f"save it: {', '.join(_PLAN_ENDINGS)}")
+    parser.add_argument(
+        "--allow", nargs="+", default=[], metavar="RULE=REASON", help="override one safety rule by name"
+    )
+    parser.add_argument("--protect", nargs="+", default=[], metavar="EMAIL", help="accounts that no plan may touch")
+    parser.add_argument("--email-domains", nargs="+", metavar="DOMAIN", help="the domains that may be invited")
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=int, default=8, metavar="N", help="changes under way at once (8)")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="also write the results as a table")
+    add_connection(parser)
+    add_json(parser)
+
+
+def _run_plan(options: argparse.Namespace) -> int:
+    _check_plan_output(options.output)
+    allow = _allowed(options.allow)
+    scope = "organization" if options.scope == ["organization"] else options.scope
+    with open_organization(options) as org:
+        snap = org.read_access()
+        edits = org.edits(options.sheet, snapshot=snap)
+        if options.problems:
+            check_folder(options.problems)
+            write_problems(options.sheet, edits, options.problems)
+        if not edits.is_clean:
+            return _show_problems(edits.problems, options)
+        plan = org.plan(edits, mode=options.mode, scope=scope, rules=_rules(options), allow=allow, snapshot=snap)
+    return _show_plan(plan, options)
+
+
+def _show_problems(problems: Any, options: argparse.Namespace) -> int:
+    """List every problem of a sheet; nothing is planned from half a sheet."""
+    if options.json:
+        print_json({"problems": to_records(problems)})
+    say(f"lsnb plan: {len(problems)} problems in {options.sheet}; nothing is planned until all are mended.")
+    for line in problem_lines(problems, limit=1000):
+        say(f"  {line}")
+    if not options.problems:
+        say("Add --problems FILE to get the sheet back with what is wrong in each row.")
+    return 1
+
+
+def _run_undo(options: argparse.Namespace) -> int:
+    _check_plan_output(options.output)
+    with open_organization(options) as org:
+        plan = org.undo(options.journal, rules=_rules(options), allow=_allowed(options.allow))
+    return _show_plan(plan, options)
+
+
+def _show_plan(plan: Plan, options: argparse.Namespace) -> int:
+    if options.output:
+        _write_plan(plan, options.output)
+    if options.json:
+        print_json(plan.to_json())
+    else:
+        sys.stdout.write(printable(plan.to_text()) + "\n")
+        if options.output and options.output.suffix == ".json" and plan.changes and plan.is_safe:
+            say(f"To carry it out:  lsnb apply {options.output} --confirm {plan.fingerprint}")
+    if not plan.is_safe:
+        return REFUSED
+    return CHANGES if plan.changes else NOTHING
+
+
+def _write_plan(plan: Plan, path: Path) -> None:
+    if path.suffix == ".json":
+        save_plan(plan, path)
+        return
+    if path.suffix == ".md":
+        content = plan.to_markdown(limit=None)
+    elif path.suffix == ".html":
+        content = plan.to_html(page=True)
+    elif path.suffix == ".csv":
+        content = plan.to_csv()
+    else:
+        content = plan.to_text(limit=None)
+    write_atomically(path, content.encode(), PlanError)
+
+
+def _check_plan_output(path: Path | None) -> None:
+    if path is not None:
+        if path.suffix not in _PLAN_ENDINGS:
+            raise ConfigError(f"{path.name!r} must end in {', '.join(_PLAN_ENDINGS)}.")
+        check_folder(path)
+
+
+def _run_apply(options: argparse.Namespace) -> int:
+    _check_results_output(options.output)
+    plan = load_plan(options.plan)
+    if options.confirm is None:
+        sys.stdout.write(printable(plan.to_text()) + "\n")
+        say(f"Nothing was done. To carry it out, hand the fingerprint back:  --confirm {plan.fingerprint}")
+        return REFUSED
+    with open_organization(options) as org, _stoppable() as stop:
+        run = org.apply(plan, confirm=options.confirm, workers=options.workers, journal=options.journal, stop=stop)
+    return _show_run(run, options)
+
+
+def _run_resume(options: argparse.Namespace) -> int:
+    _check_results_output(options.output)
+    with open_organization(options) as org, _stoppable() as stop:
+        run = org.resume(options.journal, workers=options.workers, retry_failed=options.retry_failed, stop=stop)
+    return _show_run(run, options)
+
+
+def _check_results_output(path: Path | None) -> None:
+    if path is not None:
+        check_folder(path)
+
+
+def _show_run(run: Run, options: argparse.Namespace) -> int:
+    if options.output:
+        export_table(run.results, options.output, title="results")
+    if options.json:
+        print_json({"journal": str(run.journal), "stopped": run.stopped, "results": to_records(run.results)})
+    else:
+        sys.stdout.write(printable(str(run)) + "\n")
+    return NOTHING if run.is_done else CHANGES
+
+
+def _allowed(words: list[str]) -> dict[str, str]:
+    """Read RULE=REASON; a reason is never optional."""
+    allowed = {}
+    for word in words:
+        rule, equals, reason = word.partition("=")
+        if not equals or not reason.strip():
+            raise ConfigError(f"--allow {word!r} gives no reason. Write it as --allow {rule or 'RULE'}='why'.")
+        allowed[rule.strip()] = reason.strip()
+    return allowed
+
+
+def _rules(options: argparse.Namespace) -> Rules:
+    domains = tuple(options.email_domains) if options.email_domains else None
+    return Rules(protected=tuple(options.protect), email_domains=domains)
+
+
+@contextmanager
+def _stoppable() -> Iterator[threading.Event]:
+    """Let the first Ctrl-C finish the requests in flight, and the second one end at once."""
+    stop = threading.Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        say("\nStopping after the requests in flight; the journal can be resumed. Press again to stop at once.")
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
