@@ -51,7 +51,7 @@ wheel: $(READY) ## build dist/*.whl
 lock: $(READY) ## resolve requirements.lock anew, from the newest releases
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes \
 		--upgrade --no-config --no-emit-index-url --no-emit-find-links --no-annotate \
-		--custom-compile-command 'make lock' --output-file requirements.lock
+		--custom-compile-command 'make lock' --quiet --output-file requirements.lock
 
 ci: ## everything, as the build server does it
 	bash .ci/run

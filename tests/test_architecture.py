@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "lsnb"
 # A new module goes into one of these lines, and by that says what it may import. See CONTRIBUTING.md.
 CORE = "errors models catalogue tables snapshot edits plan undo checks report effective diff"
 SHELL = (
-    "config credentials identity transport answers pace paging api loader store export sheets planfile offers plots journal apply"
-    " organization whoami progress cli lab __init__ __main__"
+    "config credentials identity transport answers pace paging api loader store export sheets planfile "
+    "offers plots journal apply organization whoami progress cli lab __init__ __main__"
 )
 LAYERS = {"core": CORE.split(), "shell": SHELL.split(), "widgets": ["widgets"], "sandbox": ["sandbox"]}
 LAYER_OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
