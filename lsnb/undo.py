@@ -1,0 +1,403 @@
+"""Take a run back: an ordinary plan whose rows carry their old values.
+
+Only what the run did is taken back, and only where it is still as the run left it; everything else is said in the
+plan's warnings, and so is what cannot come back. The safety rules judge the plan like any other: to take a thousand
+invitations back is to cancel a thousand.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from lsnb import catalogue
+from lsnb.errors import PlanError
+from lsnb.plan.build import changes_to_plan
+from lsnb.plan.changes import is_caller, new_change
+from lsnb.plan.ledger import invitation_data, memberships_data
+from lsnb.plan.model import Change, ChangeKind, Plan, Waiting
+from lsnb.plan.notes import Notes
+from lsnb.plan.roles import Role, power_order
+from lsnb.plan.rules import DEFAULT_RULES, Rules
+from lsnb.plan.standing import Grant, Person, Standing
+from lsnb.snapshot import Snapshot
+
+Values = Mapping[str, Any]
+
+_INVITING = ("InviteMember", "ReplaceInvite")
+
+
+class Ended(Protocol):
+    """What became of one change."""
+
+    @property
+    def outcome(self) -> str | None:
+        """`done`, `failed`, `skipped` or `unknown`; None where it was not started."""
+
+    @property
+    def steps(self) -> Iterable[str]:
+        """Which requests of a change with several were carried out."""
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether a request was sent that nobody knows the outcome of."""
+
+
+class Record(Protocol):
+    """What became of a plan, such as a journal says it."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+
+    @property
+    def results(self) -> Mapping[str, Ended]:
+        """What became of each change, by its id."""
+
+
+def make_undo(
+    snapshot: Snapshot,
+    record: Record,
+    *,
+    rules: Rules = DEFAULT_RULES,
+    allow: Mapping[str, str] | None = None,
+    created_at: str,
+) -> Plan:
+    """Make a plan that takes a run back.
+
+    Args:
+        snapshot: the organization as it is now.
+        record: what the run did.
+        rules: the thresholds to judge by.
+        allow: safety rules to override by name, each with the reason.
+        created_at: the time to put on the plan, ISO 8601, UTC.
+
+    Returns:
+        The plan. Its warnings say what cannot come back, and what is left alone since it has changed since the run.
+
+    Raises:
+        PlanError: the run was in another organization.
+    """
+    plan, meta = record.plan, snapshot.meta
+    if (plan.organization_id, plan.host) != (meta.organization_id, meta.host):
+        raise PlanError(
+            f"The run was in the organization {plan.organization_id} at {plan.host}, and this is {meta.organization_id} "
+            f"at {meta.host}. Undo it there."
+        )
+    made: dict[str, list[Change]] = defaultdict(list)
+    notes = Notes(rules.max_listed)
+    for change in plan.changes:
+        result = record.results.get(change.id)
+        if result is None:
+            continue
+        if result.is_unknown:
+            notes.add(
+                "not-settled",
+                f"It is not known whether {change.kind} of {change.email} was carried out; it is not taken back. Resume "
+                "the run first.",
+            )
+        elif result.outcome == "done" or (change.kind == "ReplaceInvite" and "cancel" in set(result.steps)):
+            made[change.email or ""].append(change)
+    standing = Standing(snapshot)
+    people, places = standing.people(made), standing.places(made)
+    undoing = [
+        _Undoing(snapshot, notes, email, people.get(email), places.get(email, []), record)
+        for email in sorted(made)
+        if not _is_ambiguous(standing, email, notes)
+    ]
+    for one in undoing:
+        one.take_back(made[one.email])
+    return changes_to_plan(
+        snapshot,
+        [change for one in undoing for change in one.changes],
+        rules=rules,
+        allow=allow,
+        created_at=created_at,
+        waiting=[waiting for one in undoing for waiting in one.waiting],
+        warnings=notes.verdicts(),
+        standing=standing,
+    )
+
+
+def _is_ambiguous(standing: Standing, email: str, notes: Notes) -> bool:
+    if email in standing.ambiguous:
+        notes.add("ambiguous-person", f"More than one person has the address {email}; nothing is taken back for them.")
+        return True
+    return False
+
+
+class _Undoing:
+    """What is taken back for one person."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        notes: Notes,
+        email: str,
+        person: Person | None,
+        held: list[Grant],
+        record: Record,
+    ) -> None:
+        self.email = email
+        self.changes: list[Change] = []
+        self.waiting: list[Waiting] = []
+        self._snapshot = snapshot
+        self._notes = notes
+        self._person = person
+        self._held = {grant.workspace_id: grant for grant in held}
+        self._record = record
+
+    def take_back(self, made: Sequence[Change]) -> None:
+        """Decide about everything that the run did for the person."""
+        person = self._person
+        if person is not None:
+            made = [change for change in made if self._is_same_person(change, person)]
+        narrowed = [change for change in made if change.kind == "RemoveWorkspaceMember" and not self._grant(change)]
+        if person and person.state == "pending" and narrowed:
+            self._invite_anew(person, made, narrowed)
+            return
+        for change in made:
+            if change.kind in _INVITING:
+                self._take_invitation_back(change)
+            elif change.kind in ("CancelInvite", "RemoveMember"):
+                self._bring_back(change)
+            elif person is None:
+                self._leave(change, "is not in the organization any more")
+            elif change.kind == "SetOrgRole":
+                self._set_organization_role(change, person)
+            else:
+                self._take_back_in_place(change, person)
+
+    def _grant(self, change: Change) -> Grant | None:
+        return self._held.get(change.ids.get("workspace_id", ""))
+
+    def _is_same_person(self, change: Change, person: Person) -> bool:
+        """Leave somebody alone who left and came back; accepting an invitation gives another id too."""
+        is_other = change.ids.get("identity_id", person.identity_id) != person.identity_id
+        if change.kind in _INVITING or change.after is None and change.scope == "organization":
+            return True  # these look for themselves who is there
+        if not is_other or (change.ids.get("pending") == "true" and person.state != "pending"):
+            return True
+        self._leave(change, "is in the organization under another identity by now")
+        return False
+
+    def _take_invitation_back(self, change: Change) -> None:
+        person = self._person
+        if change.kind == "ReplaceInvite" and self._record.results[change.id].outcome != "done":
+            # Its first half was carried out: the old invitation is gone, and there is no new one.
+            self._bring_back(change)
+        elif person is None:
+            self._leave(change, "is not invited any more")
+        elif not _is_as_invited(change.after or {}, person, self._held):
+            self._leave(change, "has another role or other workspaces by now")
+        elif change.kind == "ReplaceInvite":
+            if person.state == "pending":
+                self._replace(change, person, _role(change.before or {}), _grants(change.before or {}))
+            else:
+                self._leave(change, "has accepted the invitation")
+        elif person.state == "pending":
+            self._add("CancelInvite", change, before=self._as_invitation(person), after=None, ids=_pending_ids(person))
+        else:
+            before = {
+                **person.role.to_data(),
+                "state": person.state,
+                "workspaces": memberships_data(self._held.values()),
+            }
+            self._add("RemoveMember", change, before=before, after=None, ids=_ids(person))
+            self._notes.add(
+                "accepted-meanwhile",
+                f"{self.email} has accepted the invitation, so taking it back removes them from the organization.",
+                self.changes[-1].id,
+            )
+
+    def _bring_back(self, change: Change) -> None:
+        """Invite somebody again who was removed, or whose invitation was cancelled."""
+        if self._person is not None:
+            self._leave(change, "is in the organization again, or invited")
+            return
+        before = change.before or {}
+        role, grants = _role(before), _grants(before)
+        carried = _largest_group(grants)
+        shared = carried[0].role if carried and self._snapshot_has_rbac() else None
+        self._add(
+            "InviteMember",
+            change,
+            before=None,
+            after=invitation_data(role, carried, shared),
+            ids={"role_id": role.role_id, "workspace_role_id": shared.role_id if shared else None},
+        )
+        self._wait(change, [grant for grant in grants if grant not in carried])
+        if change.kind == "RemoveMember":
+            said = "was removed: a new invitation is sent, personal access tokens are lost, and all of it only counts once "
+            said += "it is accepted."
+        else:
+            said = "had an invitation that was cancelled: another one is sent, which is another e-mail."
+        self._notes.add("cannot-come-back", f"{self.email} {said}", self.changes[-1].id)
+
+    def _set_organization_role(self, change: Change, person: Person) -> None:
+        if not _is_same(change.after or {}, person.role):
+            self._leave(change, f"is {person.role.label} by now")
+            return
+        old = _role(change.before or {})
+        self._add(
+            "SetOrgRole",
+            change,
+            before={**person.role.to_data(), "state": person.state},
+            after={**old.to_data(), "state": person.state},
+            ids={**self._ids_now(person), "role_id": old.role_id},
+        )
+
+    def _take_back_in_place(self, change: Change, person: Person) -> None:
+        grant = self._grant(change)
+        ids = {**self._ids_now(person), "workspace_id": change.ids.get("workspace_id")}
+        state = {"state": person.state}
+        old = _role(change.before) if change.before is not None else None
+        if (grant is None) != (change.after is None):
+            self._leave(change, f"{'is not in' if grant is None else 'is again in'} {change.workspace} by now")
+        elif grant is None:
+            if old is not None:
+                ids["role_id"] = old.role_id
+                self._add("AddWorkspaceMember", change, before=None, after={**old.to_data(), **state}, ids=ids)
+        elif not _is_same(change.after or {}, grant.role):
+            self._leave(change, f"is {grant.role.label} in {change.workspace} by now")
+        elif old is None:
+            before = {**grant.role.to_data(), **state}
+            self._add("RemoveWorkspaceMember", change, before=before, after=None, ids=ids)
+        else:
+            ids["role_id"] = old.role_id
+            before, after = {**grant.role.to_data(), **state}, {**old.to_data(), **state}
+            self._add("SetWorkspaceRole", change, before=before, after=after, ids=ids)
+
+    def _invite_anew(self, person: Person, made: Sequence[Change], narrowed: Sequence[Change]) -> None:
+        """Put workspaces back into an open invitation, which takes another invitation, with all old values at once."""
+        role, places = person.role, dict(self._held)
+        for change in made:
+            grant = self._grant(change)
+            if change.kind == "SetOrgRole" and _is_same(change.after or {}, person.role):
+                role = _role(change.before or {})
+            elif change.kind == "SetWorkspaceRole" and grant and _is_same(change.after or {}, grant.role):
+                places[grant.workspace_id] = grant._replace(role=_role(change.before or {}))
+        for change in narrowed:
+            place = change.ids.get("workspace_id", "")
+            places[place] = Grant(change.workspace, place, _role(change.before or {}), "invite")
+        if not self._replace(narrowed[0], person, role, list(places.values())):
+            rest = [change for change in made if change not in narrowed]
+            if rest:
+                self.take_back(rest)
+
+    def _replace(self, change: Change, person: Person, role: Role, grants: list[Grant]) -> bool:
+        """Replace the open invitation by one with the old values; say no where one invitation cannot carry them."""
+        if len({grant.role.key for grant in grants}) > 1 and self._snapshot_has_rbac():
+            self._leave(change, "had different roles in different workspaces, and one invitation carries only one role")
+            return False
+        shared = grants[0].role if grants and self._snapshot_has_rbac() else None
+        self._add(
+            "ReplaceInvite",
+            change,
+            before=self._as_invitation(person),
+            after={**invitation_data(role, grants, shared), "state": "pending"},
+            ids={
+                **_pending_ids(person),
+                "role_id": role.role_id,
+                "workspace_role_id": shared.role_id if shared else None,
+            },
+        )
+        return True
+
+    def _as_invitation(self, person: Person) -> dict[str, object]:
+        held = list(self._held.values())
+        roles = {grant.role.key: grant.role for grant in held}
+        shared = next(iter(roles.values())) if len(roles) == 1 else None
+        data = invitation_data(person.role, held, shared)
+        return {**data, "workspaces": memberships_data(held), "state": "pending"}
+
+    def _snapshot_has_rbac(self) -> bool:
+        return self._snapshot.has_rbac if self._snapshot.is_readable("settings") else True
+
+    def _ids_now(self, person: Person) -> dict[str, str | None]:
+        return _pending_ids(person) if person.state == "pending" else _ids(person)
+
+    def _add(
+        self,
+        kind: ChangeKind,
+        change: Change,
+        *,
+        before: Values | None,
+        after: Values | None,
+        ids: Mapping[str, str | None],
+    ) -> None:
+        is_there = {"AddWorkspaceMember", "SetWorkspaceRole", "RemoveWorkspaceMember"}
+        self.changes.append(
+            new_change(
+                kind,
+                email=self.email,
+                before=before,
+                after=after,
+                reason=f"takes back {change.kind}: {change.reason}",
+                ids=ids,
+                workspace=change.workspace if kind in is_there else None,
+                is_self=is_caller(self._snapshot.meta.caller, self.email, ids.get("ls_user_id")),
+            )
+        )
+
+    def _wait(self, change: Change, grants: Iterable[Grant]) -> None:
+        for grant in grants:
+            self.waiting.append(
+                Waiting(
+                    self.email,
+                    grant.workspace,
+                    grant.role.label,
+                    f"takes back {change.kind}: {self.email} must accept the invitation first; it carries one workspace "
+                    "role",
+                )
+            )
+
+    def _leave(self, change: Change, why: str) -> None:
+        where = f" in {change.workspace}" if change.workspace else ""
+        self._notes.add("not-undone", f"{change.kind}{where} is not taken back: {self.email} {why}.")
+
+
+def _role(values: Values) -> Role:
+    return Role(values.get("role"), values.get("role_id"), values.get("role_name"))
+
+
+def _grants(values: Values) -> list[Grant]:
+    """Give the workspaces of somebody who was removed, or of an invitation, with the role in each."""
+    shared = Role(values.get("workspace_role"), values.get("workspace_role_id"), values.get("workspace_role_name"))
+    return [
+        Grant(place.get("workspace"), str(place["workspace_id"]), _role(place) if "role" in place else shared, "direct")
+        for place in values.get("workspaces") or ()
+    ]
+
+
+def _largest_group(grants: Sequence[Grant]) -> list[Grant]:
+    """Pick what one invitation can carry: the most workspaces of one role, and of two alike the lesser role."""
+    groups: dict[str, list[Grant]] = defaultdict(list)
+    for grant in grants:
+        groups[grant.role.key].append(grant)
+    return min(groups.values(), key=lambda group: (-len(group), power_order(group[0].role))) if groups else []
+
+
+def _is_same(values: Values, role: Role) -> bool:
+    wanted = values.get("role_id")
+    return not wanted or not role.role_id or wanted == role.role_id
+
+
+def _is_as_invited(after: Values, person: Person, held: Mapping[str, Grant]) -> bool:
+    if not _is_same(after, person.role):
+        return False
+    if after.get("role_name") == catalogue.ORGANIZATION_ADMIN:
+        return True
+    wanted = {grant.workspace_id: grant for grant in _grants(after)}
+    return set(wanted) == set(held) and all(
+        _is_same(grant.role.to_data(), held[place].role) for place, grant in wanted.items()
+    )
+
+
+def _ids(person: Person) -> dict[str, str | None]:
+    return {"identity_id": person.identity_id, "ls_user_id": person.ls_user_id}
+
+
+def _pending_ids(person: Person) -> dict[str, str | None]:
+    return {"identity_id": person.identity_id, "pending": "true"}
