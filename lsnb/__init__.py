@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lsnb.errors import LsnbError
     from lsnb.export import export_table
     from lsnb.organization import Organization, connect, connect_demo
+    from lsnb.plan import Plan, Rules
+    from lsnb.planfile import load_plan, save_plan
     from lsnb.snapshot import Snapshot
     from lsnb.store import load_snapshot, save_snapshot
 
@@ -28,11 +30,15 @@ _HOMES = {
     "Key": "lsnb.credentials",
     "LsnbError": "lsnb.errors",
     "Organization": "lsnb.organization",
+    "Plan": "lsnb.plan",
+    "Rules": "lsnb.plan",
     "Snapshot": "lsnb.snapshot",
     "connect": "lsnb.organization",
     "connect_demo": "lsnb.organization",
     "export_table": "lsnb.export",
+    "load_plan": "lsnb.planfile",
     "load_snapshot": "lsnb.store",
+    "save_plan": "lsnb.planfile",
     "save_snapshot": "lsnb.store",
 }
 
@@ -40,12 +46,16 @@ __all__ = [
     "Key",
     "LsnbError",
     "Organization",
+    "Plan",
+    "Rules",
     "Snapshot",
     "__version__",
     "connect",
     "connect_demo",
     "export_table",
+    "load_plan",
     "load_snapshot",
+    "save_plan",
     "save_snapshot",
 ]
 

@@ -29,6 +29,7 @@ from lsnb.progress import Display
 from lsnb.sheets import read_sheet
 from lsnb.snapshot import Caller, Snapshot
 from lsnb.transport import Transport
+from lsnb.undo import make_undo
 from lsnb.whoami import Whoami, ask_whoami
 
 if TYPE_CHECKING:
@@ -270,8 +271,6 @@ class Organization:
             JournalError: the journal is damaged.
             PlanError: the run was for another organization.
         """
-        from lsnb.undo import make_undo
-
         path = run.journal if isinstance(run, Run) else Path(run)
         if path is None:
             raise PlanError("This run had nothing to do, so there is nothing to take back.")

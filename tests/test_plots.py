@@ -40,7 +40,7 @@ def test_bars_add_up_to_the_people(snap):
     """Each workspace's bar is as long as its people are many."""
     figure = plots.plot_roles_by_workspace(snap)
     axes = figure.axes[0]
-    widths = sum(patch.get_width() for patch in axes.patches)
+    widths = sum(bar.get_width() for bars in axes.containers for bar in bars)
     assert snap.roles_by_workspace().to_numpy().sum() == pytest.approx(widths)
     assert "Acme Robotics" in axes.get_title(loc="left")
 
