@@ -37,9 +37,7 @@ def is_reached(change: Change, present: Present) -> bool:
             return member is None
         return member is not None and _same_role(change.after, member.role_id)
     found = present.people.get(change.email or "", [])
-    if change.kind == "CancelInvite":
-        return not found
-    if change.kind == "RemoveMember":
+    if change.kind in ("CancelInvite", "RemoveMember"):
         return all(person.identity_id != change.ids.get("identity_id") for person in found)
     if change.kind in _INVITING:
         return any(_is_as_invited(change, person) for person in found)

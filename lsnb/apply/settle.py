@@ -133,9 +133,9 @@ class Settler:
         if is_ours:
             self._recorder.end(change, "done", f"looked up: it was carried out, although {_lower(item.reason)}")
         else:
-            self._recorder.end(
-                change, "skipped", f"it is so already, and not by this run: {item.reason}", is_there=True
-            )
+            found = found_words(change, self._present)
+            reason = f"it is so already, and not by this run: {found}. {item.reason}"
+            self._recorder.end(change, "skipped", reason, is_there=True)
 
     def _differs(self, item: Open) -> None:
         """Record that there is neither what was before nor what was wanted."""
