@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,10 @@ def new_journal(
         JournalError: the journal cannot be written, or there is a file already.
     """
     with _here:
-        target = Path(path) if path is not None else _default_path(plan, now)
+        target = Path(path).absolute() if path is not None else _default_path(plan, now)
         with _locked_folder(target.parent):
             _refuse_spent(plan, target.parent)
+            target = target if path is not None else _free(target)
             try:
                 writer = JournalWriter.create(target)
             except FileExistsError:
@@ -102,6 +104,12 @@ def forget(writer: JournalWriter, note: Path | None) -> None:
 
 def _default_path(plan: Plan, now: datetime) -> Path:
     return Path.cwd() / DEFAULT_FOLDER / f"{now:%Y%m%dT%H%M%S}Z-{plan.fingerprint[:8]}.jsonl"
+
+
+def _free(path: Path) -> Path:
+    """Number a name that is taken: plans of the same content may be applied within one second."""
+    names = (path.with_stem(f"{path.stem}-{n}") for n in count(2))
+    return next(name for name in chain([path], names) if not name.exists())
 
 
 def _making(plan: Plan) -> str:
