@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lsnb.apply.patience import patiently
 from lsnb.apply.present import Member, Person, Present, clean_email, to_member, to_person
 from lsnb.errors import NotFoundError
 from lsnb.plan.model import Change
@@ -72,7 +73,7 @@ def _chunks(emails: Sequence[str], size: int = _PER_REQUEST) -> list[list[str]]:
 def _by_address(api: Api, emails: Sequence[str]) -> list[Person]:
     def read(chunk: list[str]) -> list[Person]:
         try:
-            records, lists_all = api.find_members(chunk)
+            records, lists_all = patiently(lambda: api.find_members(chunk))
         except NotFoundError:
             return _from_lists(api, chunk)
         return [to_person(record, lists_places=lists_all) for record in records]
@@ -84,14 +85,18 @@ def _by_address(api: Api, emails: Sequence[str]) -> list[Person]:
 
 def _from_lists(api: Api, emails: list[str] | None) -> list[Person]:
     """Read joined and invited people apart, from servers without the list that has both; workspaces stay unknown."""
-    joined = [to_person(record, is_pending=False) for record in api.list_active_members(emails=emails)]
-    return joined + [to_person(record, is_pending=True) for record in api.list_pending_members(emails=emails)]
+    joined = [
+        to_person(record, is_pending=False) for record in patiently(lambda: api.list_active_members(emails=emails))
+    ]
+    return joined + [
+        to_person(record, is_pending=True) for record in patiently(lambda: api.list_pending_members(emails=emails))
+    ]
 
 
 def _everybody(api: Api, emails: Sequence[str], *, whole: bool) -> list[Person]:
     """Read the whole list; without `whole` give only those with one of the addresses."""
     try:
-        listed = api.list_members()
+        listed = patiently(api.list_members)
     except NotFoundError:
         wanted = set(emails)
         return [person for person in _from_lists(api, None) if whole or person.email in wanted]
@@ -119,7 +124,7 @@ def _members(api: Api, changes: Sequence[Change]) -> list[tuple[tuple[str, str],
         wanted = emails[place]
         # A list that is filtered by many addresses takes as long as the whole one.
         asked = sorted(wanted) if len(wanted) <= _PER_REQUEST else None
-        records = api.list_workspace_members(place, pending=is_pending, emails=asked)
+        records = patiently(lambda: api.list_workspace_members(place, pending=is_pending, emails=asked))
         return [
             ((place, email), to_member(record, is_pending=is_pending))
             for record in records

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from lsnb.apply import calls
 from lsnb.apply.batches import Unit
+from lsnb.apply.patience import patiently
 from lsnb.apply.present import Present, clean_email
 from lsnb.apply.recorder import RESUME, Recorder
 from lsnb.errors import (
@@ -46,8 +47,6 @@ _FOLLOWED = (
     " It may have been carried out: look before trying again.",
 )
 _ORDER = {stage: position for position, stage in enumerate(STAGES)}
-# A storm of refusals for the rate can outlast the retries of the transport; none of them was carried out.
-_PATIENCE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +179,7 @@ class Worker:
         """Send one request, and return its answer; or what is open about the changes, where that is not clear."""
         self._recorder.trying(changes, step)
         try:
-            return self._patiently(send)
+            return patiently(send, is_over=self._halt.is_set)
         except JournalError:
             raise
         except (KeyError, PlanError) as error:
@@ -189,16 +188,6 @@ class Worker:
             return []
         except Exception as error:
             return self._failed(unit, changes, step, error)
-
-    def _patiently(self, send: Callable[[], T]) -> T:
-        for _ in range(_PATIENCE):
-            try:
-                return send()
-            except RateLimitedError:
-                # The transport has waited, and holds all threads; the request was surely not carried out.
-                if self._halt.is_set():
-                    raise
-        return send()
 
     def _failed(self, unit: Unit, changes: Sequence[Change], step: str, error: Exception) -> list[Open]:
         """Tell what an error says about the changes; a doubtful one never says that nothing happened."""

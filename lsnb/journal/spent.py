@@ -107,7 +107,7 @@ def _default_path(plan: Plan, now: datetime) -> Path:
 
 
 def _free(path: Path) -> Path:
-    """Number a name that is taken: plans of the same content may be applied within one second."""
+    """Give a name that is not taken: plans of the same content may be applied within one second."""
     names = (path.with_stem(f"{path.stem}-{n}") for n in count(2))
     return next(name for name in chain([path], names) if not name.exists())
 
