@@ -150,7 +150,8 @@ class Organization:
             ApiError: the organization could not be read.
             TransportError: no answer came.
         """
-        snap = snapshot if snapshot is not None else self.read_access()
+        # Also for a snapshot that was read without asking whose the key is: the plan must not harm that person.
+        snap = snapshot.read_by(self.caller) if snapshot is not None else self.read_access()
         edits = self.edits(sheet, snapshot=snap)
         return make_plan(
             snap,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any, Literal
 
@@ -344,6 +344,22 @@ class Snapshot:
         """List the tables that were not read, or not wholly, with the reason."""
         completeness = self.completeness
         return completeness[completeness["status"] != "complete"].reset_index(drop=True)
+
+    def read_by(self, caller: Caller) -> Snapshot:
+        """Give the same snapshot as read by somebody who is known by now.
+
+        A reading of people and access alone does not ask who the key acts for; a plan must know, to protect that person.
+
+        Args:
+            caller: who the key acts for; the organization role is looked up among the members where it is missing.
+        """
+        role = caller.role
+        if role is None and caller.email and self.is_readable("members"):
+            members = self._tables["members"]
+            found = members.loc[members["email"] == caller.email, "role"].dropna()
+            role = None if found.empty else str(found.iloc[0])
+        known = replace(caller, role=role, is_organization_wide=self.meta.caller.is_organization_wide)
+        return Snapshot(replace(self.meta, caller=known), self._tables)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the snapshot to one file that `lsnb.load_snapshot` reads back exactly.

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from lsnb.errors import MissingExtraError
+from lsnb.lab import add_arguments, run_options
 
 
 def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommands of this module."""
     lab = commands.add_parser("lab", help="JupyterLab on the notebooks; the demo organization when no key is set")
-    lab.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
-    lab.add_argument("--notebooks", type=Path, metavar="DIR", help="folder to open instead of the notebooks")
-    lab.set_defaults(run=_run_lab)
+    add_arguments(lab)
+    lab.set_defaults(run=run_options)
     sandbox = commands.add_parser("sandbox", help="serve a demo organization, and print its address and keys")
     sandbox.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
     sandbox.add_argument("--seed", default="small", help="small (40 people), large (20,000), tidy, personal, norbac")
@@ -22,12 +22,6 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     sandbox.add_argument("--state", type=Path, metavar="FILE", help="restore from and save to this file")
     sandbox.add_argument("--log", type=Path, metavar="FILE", help="write one JSON line per request")
     sandbox.set_defaults(run=_run_sandbox)
-
-
-def _run_lab(options: argparse.Namespace) -> int:
-    from lsnb.lab import run_lab
-
-    return run_lab(options.notebooks, port=options.port)
 
 
 def _run_sandbox(options: argparse.Namespace) -> int:

@@ -95,6 +95,11 @@ def mended(address: str) -> list[str]:
     return [guess for guess in dict.fromkeys(guesses) if guess != address and not fault_of(guess)]
 
 
+def _hint(address: str) -> str:
+    """Say what to do about an address when nothing near it is known."""
+    return "Write it as name@example.com." if address else "Write the person's address, or take the row out."
+
+
 def read_addresses(column: Coded, known: pa.Array, *, name: str = "email") -> Addresses:
     """Clean and judge a column of addresses.
 
@@ -121,7 +126,7 @@ def read_addresses(column: Coded, known: pa.Array, *, name: str = "email") -> Ad
             near = sorted(mended(address), key=lambda guess: guess not in members)
             near = near or (nearest.find(address, n=1) if nearest and address else [])
             several = reason.startswith("There is more")
-            hint = "Write one row for each person." if several else did_you_mean(near)
+            hint = "Write one row for each person." if several else did_you_mean(near) or _hint(address)
             misfits[code] = Misfit(name, reason, hint)
     cleaned[list(misfits)] = None
     codes, values = pd.factorize(cleaned)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -92,30 +93,12 @@ def load_snapshot_of(
         organization=str(info.get("display_name") or "the organization"),
         host=api.transport.settings.host,
         read_at=clock(),
-        caller=_with_role(caller, frames, is_organization_wide=data["info"].is_there),
+        caller=replace(caller, is_organization_wide=data["info"].is_there),
         version=version,
     )
-    return Snapshot(meta, frames)
+    return Snapshot(meta, frames).read_by(caller)
 
 
 def _a_workspace(data: dict[str, SourceData]) -> str | None:
     workspaces: list[dict[str, Any]] = data["workspaces"].data if "workspaces" in data else []
     return str(workspaces[0]["id"]) if workspaces else None
-
-
-def _with_role(caller: Caller, frames: dict[str, pd.DataFrame], *, is_organization_wide: bool) -> Caller:
-    """Add the caller's organization role, where the people were read."""
-    role = caller.role
-    if role is None and caller.email and "members" in frames:
-        members = frames["members"]
-        found = members.loc[members["email"] == caller.email, "role"].dropna()
-        role = None if found.empty else str(found.iloc[0])
-    return Caller(
-        kind=caller.kind,
-        identity=caller.identity,
-        email=caller.email,
-        name=caller.name,
-        ls_user_id=caller.ls_user_id,
-        role=role,
-        is_organization_wide=is_organization_wide,
-    )

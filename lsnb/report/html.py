@@ -41,7 +41,7 @@ font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:var(--jp-ui-
 .lsnb-plan ul{margin:4px 0 0;padding-left:20px} .lsnb-plan summary{cursor:pointer;padding:4px 0}
 .lsnb-plan .wide{overflow-x:auto}
 .lsnb-plan table{border-collapse:collapse;width:100%;margin:4px 0}
-.lsnb-plan th,.lsnb-plan td{text-align:left;vertical-align:top;padding:4px 10px 4px 0;white-space:normal;
+.lsnb-plan th,.lsnb-plan td{text-align:left!important;vertical-align:top;padding:4px 10px 4px 0;white-space:normal;
 overflow-wrap:break-word;border-bottom:1px solid var(--lsnb-line)}
 .lsnb-plan td.who{min-width:12em}
 .lsnb-plan small{display:block;opacity:.8} .lsnb-plan code{overflow-wrap:anywhere}
