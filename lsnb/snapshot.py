@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from html import escape
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ import pandas as pd
 from lsnb import catalogue
 from lsnb.errors import TableError, UnreadableTableError
 from lsnb.tables import SPECS
+
+if TYPE_CHECKING:
+    from lsnb.effective import Effective, Explanation
 
 _GIVES_ROWS = ("complete", "partial")
 
@@ -328,6 +331,28 @@ class Snapshot:
         counts = counts.reindex(columns=[role for role in roles if role in counts.columns]).fillna(0).astype("int64")
         counts.index.name, counts.columns.name = "workspace", "role"
         return counts
+
+    def explain(
+        self, person: str, permission: str, workspace: str | None = None, *, tags: Mapping[str, str] | None = None
+    ) -> Explanation:
+        """Tell whether a person has a permission, and why; see `lsnb.effective.explain`."""
+        from lsnb.effective import explain
+
+        return explain(self, person, permission, workspace, tags=tags)
+
+    def who_can(
+        self, permission: str, workspace: str | None = None, *, tags: Mapping[str, str] | None = None
+    ) -> pd.DataFrame:
+        """List who has a permission, in one workspace or all; see `lsnb.effective.who_can`."""
+        from lsnb.effective import who_can
+
+        return who_can(self, permission, workspace, tags=tags)
+
+    def effective(self) -> Effective:
+        """Give who may do what where, computed piece by piece; see `lsnb.effective.Effective`."""
+        from lsnb.effective import effective
+
+        return effective(self)
 
     def facts(self) -> dict[str, Any]:
         """Sum the snapshot up: what a summary line, a notebook card and a report header show."""

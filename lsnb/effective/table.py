@@ -1,0 +1,209 @@
+"""Who has one permission, and the table of everything, computed piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from lsnb.effective.abac import Verdict, match_groups
+from lsnb.effective.rights import Rights, find_workspace, read_rights, scope_of
+from lsnb.errors import TableError
+from lsnb.snapshot import Snapshot
+from lsnb.tables.spec import DTYPES
+
+COLUMNS = ("email", "name", "workspace", "permission", "decision", "role", "source", "policies", "workspace_id")
+_LEVEL: dict[Verdict, int] = {"no": 0, "maybe": 1, "yes": 2}
+
+
+def who_can(
+    snapshot: Snapshot,
+    permission: str,
+    workspace: str | None = None,
+    *,
+    tags: Mapping[str, str] | None = None,
+    resource_type: str | None = None,
+    rights: Rights | None = None,
+) -> pd.DataFrame:
+    """List who has a permission: the inverse of `explain`, for everybody at once.
+
+    Args:
+        snapshot: the reading.
+        permission: such as `runs:delete`.
+        workspace: the workspace's name or id; every workspace when None.
+        tags: the tags of the resource in question; without them, policies that match by tag leave it open.
+        resource_type: the kind of resource, where the permission leaves it open.
+        rights: `read_rights(snapshot)`, for many questions to one snapshot.
+
+    Returns:
+        One row per person and workspace that is not denied, with the `decision` (`allowed`, `depends` on tags or
+        `unknown`), the role and source that count, and the policies that speak of it. What could not be evaluated is
+        in `.attrs["unevaluated"]`. Only enabled people who have joined are in it.
+
+    Raises:
+        TableError: there is no such workspace.
+        UnreadableTableError: access or the permissions of roles could not be read.
+    """
+    rights = rights or read_rights(snapshot)
+    scope = scope_of(snapshot, permission)
+    rows = rights.grants
+    keep = _equal(rows["scope"], scope) & _equal(rows["state"], "active")
+    if scope == "workspace" and workspace is not None:
+        keep &= _equal(rows["workspace_id"], find_workspace(snapshot, workspace)[1])
+    verdicts = _judge_roles(rights, permission, tags, resource_type, is_workspace=scope == "workspace")
+    # A role that neither grants, nor has a policy, nor is unknown, can change nothing: leave its rows out early.
+    matters = verdicts.index[verdicts[["permits", "allow", "deny", "is_unknown"]].any(axis=1)]
+    rows = rows[keep & rows["key"].isin(matters)]
+    return _combine(rows, verdicts, permission, rights)
+
+
+def _equal(column: pd.Series, value: str) -> pd.Series:
+    """Compare a text column with a value; what is unknown is not equal."""
+    return (column == value).fillna(False).astype(bool)
+
+
+def _judge_roles(
+    rights: Rights, permission: str, tags: Mapping[str, str] | None, resource_type: str | None, *, is_workspace: bool
+) -> pd.DataFrame:
+    """Say for every role what it permits and which policies on it match: a few rows, whatever the number of people."""
+    keys = [str(key) for key in rights.grants["key"].unique()]
+    judged = pd.DataFrame(
+        {
+            "permits": [permission in rights.held.get(key, ()) for key in keys],
+            "allow": 0,
+            "deny": 0,
+            "is_unknown": [key not in rights.held for key in keys],
+            "policies": "",
+        },
+        index=pd.Index(keys, dtype=object),
+    )
+    for rule, attached in rights.rules if is_workspace else ():
+        groups = rule.about(permission, resource_type)
+        level = _LEVEL[match_groups(groups, tags)] if groups else 0
+        if level == 0 or rule.effect not in ("allow", "deny"):
+            continue
+        on = judged.index.isin(list(attached))
+        judged.loc[on, rule.effect] = np.maximum(judged.loc[on, rule.effect], level)
+        named = judged.loc[on, "policies"].astype(str)
+        judged.loc[on, "policies"] = named + named.map(lambda before: ", " if before else "") + rule.policy
+    return judged
+
+
+def _combine(rows: pd.DataFrame, verdicts: pd.DataFrame, permission: str, rights: Rights) -> pd.DataFrame:
+    """Put the roles that one person has in one place together, and keep who is not denied."""
+    judged = rows.join(verdicts, on="key")
+    # Of several roles in one place the one that grants is shown, and of two that do, Admin by being Organization Admin.
+    judged["rank"] = 2 * judged["permits"].astype(int) + (judged["source"] == "org-admin").astype(int)
+    judged = judged.sort_values("rank", ascending=False, kind="stable")
+    place = judged["workspace_id"].astype(object).fillna("")
+    number = pd.Series(
+        pd.factorize(judged["email"])[0].astype(np.int64) * (len(judged) + 1) + pd.factorize(place)[0],
+        index=judged.index,
+    )
+    levels = judged[["permits", "allow", "deny", "is_unknown"]].astype(int).groupby(number).max()
+    first = judged.loc[~number.duplicated()]
+    levels = levels.reindex(number.loc[first.index])
+    policies = first["policies"].astype(object)
+    twice = judged[number.duplicated(keep=False) & (judged["policies"] != "")]
+    for place_number, named in twice.groupby(number.loc[twice.index])["policies"]:
+        names = dict.fromkeys(name for text in named for name in str(text).split(", "))
+        policies[number.loc[first.index] == place_number] = ", ".join(names)
+    permits, allow, deny, is_unknown = (levels[name].to_numpy() for name in ("permits", "allow", "deny", "is_unknown"))
+    granted = (permits == 1) | (allow == 2)
+    decision = np.select(
+        [deny == 2, granted & (deny == 1), granted, allow == 1, is_unknown == 1],
+        ["denied", "depends", "allowed", "depends", "unknown"],
+        "denied",
+    )
+    found = pd.DataFrame(
+        {
+            **{name: first[name] for name in ("email", "name", "workspace", "role", "source", "workspace_id")},
+            "permission": pd.Series(permission, index=first.index, dtype=DTYPES["text"]),
+            "decision": pd.Series(decision, index=first.index, dtype=DTYPES["text"]),
+            "policies": policies.astype(DTYPES["text"]).replace("", None),
+        }
+    )[list(COLUMNS)]
+    found = found[~_equal(found["decision"], "denied")]
+    found = found.sort_values(["workspace", "workspace_id", "email"], ignore_index=True)
+    found.attrs["unevaluated"] = list(rights.gaps)
+    return found
+
+
+class Effective:
+    """The table of person, workspace and permission, computed piece by piece.
+
+    A large organization has tens of millions of such rows, so only what is asked for is made.
+
+    Args:
+        snapshot: the reading.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.rights = read_rights(snapshot)
+
+    @property
+    def permissions(self) -> list[str]:
+        """The permissions of the table, sorted."""
+        return self.rights.permissions
+
+    @property
+    def unevaluated(self) -> tuple[str, ...]:
+        """What could not be evaluated, as sentences."""
+        return self.rights.gaps
+
+    def by_permission(self, permission: str) -> pd.DataFrame:
+        """Give the rows of one permission, as `who_can` does."""
+        return who_can(self._snapshot, permission, rights=self.rights)
+
+    def by_workspace(self, workspace: str) -> pd.DataFrame:
+        """Give the rows of one workspace, over all its permissions."""
+        place = find_workspace(self._snapshot, workspace)[1]
+        grants = self.rights.grants
+        return self._over_permissions(grants[_equal(grants["workspace_id"], place)])
+
+    def by_person(self, person: str) -> pd.DataFrame:
+        """Give the rows of one person, over all workspaces and the organization.
+
+        Raises:
+            TableError: nobody has that address.
+        """
+        grants = self.rights.grants[_equal(self.rights.grants["email"], person.strip().lower())]
+        if grants.empty:
+            raise TableError(f"Nobody with the address {person!r} is in this snapshot, as member or invitation.")
+        return self._over_permissions(grants)
+
+    def _over_permissions(self, grants: pd.DataFrame) -> pd.DataFrame:
+        rights = Rights(grants, self.rights.held, self.rights.rules, self.rights.gaps)
+        asked = [p for p in self.permissions if any(p in rights.held.get(key, ()) for key in grants["key"].unique())]
+        if any(rights.rules) or not rights.held.keys() >= set(grants["key"]):
+            asked = self.permissions  # a policy may give what no role does, and an unknown role may give anything
+        parts = [who_can(self._snapshot, permission, rights=rights) for permission in asked or self.permissions[:1]]
+        found = [part for part in parts if not part.empty] or parts[:1]
+        return pd.concat(found, ignore_index=True).sort_values(
+            ["email", "workspace", "workspace_id", "permission"], ignore_index=True
+        )
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        return (self.by_permission(permission) for permission in self.permissions)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Make the whole table at once: for small organizations."""
+        return pd.concat(list(self), ignore_index=True)
+
+    def __repr__(self) -> str:
+        people = self.rights.grants["email"].nunique()
+        return (
+            f"<Effective access of {people:,} people, {len(self.permissions)} permissions: "
+            "ask by_permission(), by_workspace() or by_person()>"
+        )
+
+
+def effective(snapshot: Snapshot) -> Effective:
+    """Give the table of person, workspace and permission, computed piece by piece.
+
+    Raises:
+        UnreadableTableError: access or the permissions of roles could not be read.
+    """
+    return Effective(snapshot)
