@@ -48,15 +48,17 @@ class JournalWriter:
             FileExistsError: there is a file already.
             JournalError: the file cannot be made.
         """
+        refused = "No journal can be written at {} ({}), so nothing is changed. Name another file."
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalError(refused.format(path, error.strerror)) from None
+        try:
             descriptor = os.open(path, _APPENDING | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             raise
         except OSError as error:
-            raise JournalError(
-                f"No journal can be written at {path} ({error.strerror}), so nothing is changed. Name another file."
-            ) from None
+            raise JournalError(refused.format(path, error.strerror)) from None
         try_lock(descriptor)
         _sync_folder(path.parent)
         return cls(descriptor, path)
