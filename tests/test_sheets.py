@@ -340,7 +340,7 @@ def test_problems_are_written_into_the_sheet_they_came_from(ending, tmp_path):
     assert ["=A", "B", "C"] == back["team"].tolist()
     first, second, third = back["problem"]
     assert first.startswith("langsmith_role: There is no such role")
-    assert second == "email: An address has an @ in it."
+    assert second == "email: An address has an @ in it. Write it as name@example.com."
     assert third == ""
     again = parse_sheet(back, SNAPSHOT)
     assert edits.problems.equals(again.problems)
