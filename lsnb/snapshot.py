@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pandas as pd
 
-from lsnb import catalogue
 from lsnb.errors import TableError, UnreadableTableError
+from lsnb.matrix import access_matrix, count_roles
 from lsnb.tables import SPECS
 
 if TYPE_CHECKING:
@@ -299,25 +298,7 @@ class Snapshot:
         )
         if state is not None:
             access = access[_matches(access, ("state",), [state] if isinstance(state, str) else list(state))]
-        people = access["email"].drop_duplicates()
-        cells = access[access["scope"] == "workspace"]
-        # `org-admin` sorts behind `direct`; what counts must come first.
-        cells = cells.sort_values("source", key=lambda source: source != "org-admin", kind="stable")
-        cells = cells.drop_duplicates(["email", "workspace_id"])
-        places = self.workspaces[["workspace", "workspace_id"]]
-        # Small integers in one array: a pivot of texts takes thirty times the memory.
-        kinds = pd.CategoricalDtype(_ranked_roles(cells))
-        codes = np.full((len(people), len(places)), -1, dtype=np.int16)
-        row = pd.Index(people).get_indexer(pd.Index(cells["email"]))
-        column = pd.Index(places["workspace_id"]).get_indexer(pd.Index(cells["workspace_id"]))
-        listed = column >= 0
-        codes[row[listed], column[listed]] = cells["role"].astype(kinds).cat.codes.to_numpy()[listed]
-        matrix = pd.DataFrame(
-            {label: pd.Categorical.from_codes(codes[:, i], dtype=kinds) for i, label in enumerate(_labels(places))},
-            index=pd.Index(people, name="email"),
-        )
-        matrix.columns.name = "workspace"
-        return matrix
+        return access_matrix(access, self.table("workspaces", columns=["workspace", "workspace_id"]))
 
     def roles_by_workspace(self) -> pd.DataFrame:
         """Count who holds which role in which workspace, implicit access included; people who have not joined apart.
@@ -325,12 +306,7 @@ class Snapshot:
         Returns:
             One row per workspace, one column per role from most to least, counting people.
         """
-        matrix = self.matrix(state="active")
-        counts = pd.DataFrame({name: column.value_counts() for name, column in matrix.items()}).T
-        roles = _ranked_roles(self.access)
-        counts = counts.reindex(columns=[role for role in roles if role in counts.columns]).fillna(0).astype("int64")
-        counts.index.name, counts.columns.name = "workspace", "role"
-        return counts
+        return count_roles(self.matrix(state="active"))
 
     def explain(
         self, person: str, permission: str, workspace: str | None = None, *, tags: Mapping[str, str] | None = None
@@ -440,23 +416,3 @@ def _matches(frame: pd.DataFrame, columns: Iterable[str], wanted: list[str]) -> 
 def _glob_to_pattern(glob: str) -> str:
     special = set(".^$+?{}[]\\|()")
     return "".join(".*" if c == "*" else f"\\{c}" if c in special else c for c in glob)
-
-
-def _ranked_roles(access: pd.DataFrame) -> list[str]:
-    """Order role names from most to least: Admin, custom roles, Editor, Viewer."""
-    ranks = {catalogue.WORKSPACE_ADMIN: 0, catalogue.CUSTOM: 1, catalogue.WORKSPACE_USER: 2}
-    ranks[catalogue.WORKSPACE_VIEWER] = 3
-    rows = access.loc[access["scope"] == "workspace", ["role", "role_name"]].dropna(subset=["role"]).drop_duplicates()
-    ranked = sorted(
-        zip(rows["role"], rows["role_name"], strict=True), key=lambda pair: (ranks.get(pair[1], 4), str(pair[0]))
-    )
-    return list(dict.fromkeys(str(role) for role, _ in ranked))
-
-
-def _labels(places: pd.DataFrame) -> list[str]:
-    """Label the workspaces by their names, and where two share one, with the start of the id."""
-    twice = places["workspace"].duplicated(keep=False)
-    return [
-        f"{name} ({str(place)[:8]})" if shared else str(name)
-        for name, place, shared in zip(places["workspace"], places["workspace_id"], twice, strict=True)
-    ]
