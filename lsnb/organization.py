@@ -202,7 +202,8 @@ class Organization:
             confirm: its fingerprint, handed back as the sign that it was.
             workers: how many changes may be under way at once.
             journal: the journal's file; a new one in `lsnb-journals/` when None.
-            rules: how many Organization Admins must be left, counted on what is there then.
+            rules: how many Organization Admins must be left, counted on what is there then, and whom no plan may
+                touch.
             display: where the progress is shown; picked by surroundings when None.
             stop: set it to stop after the requests in flight.
             on_event: called as things happen, for a live table.

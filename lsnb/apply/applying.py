@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import lsnb
-from lsnb.apply.checks import check_place, check_plan
+from lsnb.apply.checks import check_place, check_plan, check_refusals
 from lsnb.apply.recorder import OnEvent, Recorder
 from lsnb.apply.run import Run, make_run, run_of_record
 from lsnb.apply.stages import Stages
@@ -66,7 +66,7 @@ def apply_plan(
         display: where the progress is shown; picked by surroundings when None.
         stop: ends the work early when it is set.
         on_event: told what happens, one event at a time.
-        rules: how many Organization Admins must be left, counted on what is there now.
+        rules: how many Organization Admins must be left, counted on what is there now, and whom no plan may touch.
         clock: the time, UTC.
         sleep: waits that many seconds, before looking a second time at what was not there.
 
@@ -83,7 +83,7 @@ def apply_plan(
         TransportError: likewise.
     """
     check_plan(plan, confirm)
-    check_place(api, plan)
+    check_place(api, plan, rules)
     if plan.is_empty:
         return make_run(plan, {}, None)
     header = {"lsnb": lsnb.__version__, "started_at": _stamp(clock()), "workers": workers}
@@ -139,12 +139,14 @@ def resume_run(
 
     Raises:
         JournalError: the journal is damaged, or another process is writing it.
+        UnsafePlanError: a rule refuses the plan, which no run of it would have begun with.
         PlanError: it is for another organization, host or key.
         ApiError: what is there now could not be read; nothing was changed.
         TransportError: likewise.
     """
     record = read_journal(journal)
-    check_place(api, record.plan)
+    check_refusals(record.plan, record.plan.refusals)
+    check_place(api, record.plan, rules)
     writer, record = JournalWriter.reopen(record.path)
     with writer, Progress(_title(record.plan), display=display) as progress:
         results = dict(record.results)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lsnb.apply.calls import check_kinds
 from lsnb.errors import PermissionDeniedError, UnconfirmedPlanError, UnsafePlanError
 from lsnb.identity import anonymous, identify
 from lsnb.plan import check_binding, fingerprint_of
-from lsnb.plan.model import Plan
+from lsnb.plan.model import Plan, Verdict
+from lsnb.plan.rules import Rules
+from lsnb.plan.safety import judge_people
 
 if TYPE_CHECKING:
     from lsnb.api import Api
+    from lsnb.snapshot import Caller
 
 
 def check_plan(plan: Plan, confirm: str | None) -> None:
@@ -35,27 +39,40 @@ def check_plan(plan: Plan, confirm: str | None) -> None:
             f"Nothing was changed: the fingerprint {str(confirm)[:12]}… is not that of this plan, which is "
             f"{plan.fingerprint[:12]}…. Review this plan, or apply the one that was reviewed."
         )
-    if plan.refusals:
-        reasons = [f"{verdict.rule}: {verdict.message}" for verdict in plan.refusals]
+    check_refusals(plan, plan.refusals)
+    check_kinds(plan.changes)
+
+
+def check_refusals(plan: Plan, refusals: Iterable[Verdict]) -> None:
+    """Make sure that nothing refuses a plan.
+
+    Raises:
+        UnsafePlanError: something does; names all of it.
+    """
+    reasons = [f"{verdict.rule}: {verdict.message}" for verdict in refusals]
+    if reasons:
         raise UnsafePlanError(
             "\n".join(["The plan is refused, and nothing was changed:", *(f"- {reason}" for reason in reasons)]),
             reasons=reasons,
         )
-    check_kinds(plan.changes)
 
 
-def check_place(api: Api, plan: Plan) -> None:
-    """Make sure that the plan is for this organization, host and key.
+def check_place(api: Api, plan: Plan, rules: Rules) -> None:
+    """Make sure that the plan is for this organization, host and key, and touches nobody whom it must not touch.
+
+    Args:
+        api: the service.
+        plan: the plan.
+        rules: whom no plan may touch.
 
     Raises:
         PlanError: it is for another one; says which.
+        UnsafePlanError: it takes something from whoever applies it, or touches a protected account. A plan that was
+            saved says so itself, but a file can be edited, and the rules may be others by now.
     """
-    check_binding(
-        plan,
-        organization_id=_organization_id(api),
-        host=api.transport.settings.host,
-        key=_identity(api, plan),
-    )
+    caller = _caller(api, plan)
+    check_binding(plan, organization_id=_organization_id(api), host=api.transport.settings.host, key=caller.identity)
+    check_refusals(plan, judge_people(plan.changes, caller, rules=rules, allow=plan.allowed))
 
 
 def _organization_id(api: Api) -> str:
@@ -72,11 +89,11 @@ def _organization_id(api: Api) -> str:
     return found
 
 
-def _identity(api: Api, plan: Plan) -> str:
+def _caller(api: Api, plan: Plan) -> Caller:
     """Tell who the key acts for, in the way in which the plan names it."""
     key = api.transport.settings.key
-    by_itself = anonymous(key).identity
-    if plan.key == by_itself:
+    by_itself = anonymous(key)
+    if plan.key == by_itself.identity:
         return by_itself
     place = next((change.ids["workspace_id"] for change in plan.changes if "workspace_id" in change.ids), None)
-    return identify(api, key, workspace_id=place).identity
+    return identify(api, key, workspace_id=place)

@@ -67,7 +67,6 @@ class Stages:
             may_send_again=[change.id for change, step in self._lost if calls.sends_mail(step)],
             wait=wait,
         )
-        self._admins: AdminCount | None = None
         self._opens: list[Open] = []
 
     def look(self, *, may_refuse: bool) -> None:
@@ -89,8 +88,8 @@ class Stages:
         fresh = [change for change in changes if change.id not in lost]
         valid = [change for change in fresh if self._holds(change)]
         if found.everybody is not None:
-            self._admins = AdminCount(self._recorder.plan, self._rules, found.everybody)
-            refusal = self._admins.refusal(valid) if may_refuse else ""
+            admins = AdminCount(self._recorder.plan, self._rules, found.everybody)
+            refusal = admins.refusal(valid) if may_refuse else ""
             if refusal:
                 raise UnsafePlanError(
                     "The organization has changed since the plan was made, so the plan is refused, and nothing was "
@@ -195,15 +194,26 @@ class Stages:
             self._recorder.sync()
 
     def _guarded(self, changes: Sequence[Change]) -> list[Change]:
-        """Leave out what would take away too many Organization Admins, since promotions before it failed."""
-        if self._admins is None or not any(takes_admin(change) for change in changes):
+        """Leave out what would take away too many Organization Admins.
+
+        Promotions before it may have failed; and they are counted anew, since another run may have taken some away
+        while this one was inviting.
+        """
+        if not any(takes_admin(change) for change in changes):
             return list(changes)
+        self._recorder.reading("counting the Organization Admins")
         made = [
             change
             for change in self._recorder.plan.changes
             if self._recorder[change].outcome == "done" and (gives_admin(change) or takes_admin(change))
         ]
-        refusal = self._admins.refusal([*made, *(change for change in changes if takes_admin(change))])
+        try:
+            everybody = read_present(self._api, (), everybody=True).everybody or ()
+        except _LOOK_FAILED as error:
+            refusal = f"min-admins: the Organization Admins could not be counted: {error}"
+        else:
+            admins = AdminCount(self._recorder.plan, self._rules, everybody)
+            refusal = admins.refusal([*made, *(change for change in changes if takes_admin(change))])
         if not refusal:
             return list(changes)
         for change in changes:

@@ -18,7 +18,7 @@ from lsnb.plan.rules import REFUSING_RULES, Rules
 from lsnb.plan.scope import ORGANIZATION
 from lsnb.plan.simulate import Ending, simulate
 from lsnb.plan.standing import Standing
-from lsnb.snapshot import Snapshot
+from lsnb.snapshot import Caller, Snapshot
 
 #: Kinds whose effect is gone for good; each such change must be named to be allowed.
 IRREVERSIBLE_KINDS = frozenset({"DeleteWorkspace", "UnshareAll", "DeleteServiceKey"})
@@ -100,6 +100,14 @@ def judge(
     return Judgement(tuple(refusals), tuple(warnings))
 
 
+def judge_people(
+    changes: Sequence[Change], caller: Caller, *, rules: Rules, allow: Mapping[str, str]
+) -> tuple[Verdict, ...]:
+    """Judge only whom changes touch, which needs no snapshot: whoever makes them, and protected accounts."""
+    found = (*_self(changes, caller), *_protected(changes, rules))
+    return tuple(verdict for verdict in found if verdict.rule not in allow)
+
+
 def _reason_for(verdict: Verdict, case: Case) -> str | None:
     """Give the reason why a verdict does not refuse; empty where it only warns, None where it does refuse."""
     if verdict.rule == "min-admins":
@@ -165,11 +173,10 @@ def _min_admins(case: Case) -> list[Verdict]:
     return [Verdict("min-admins", message, _ids(about))]
 
 
-def _self(case: Case) -> list[Verdict]:
-    caller = case.snapshot.meta.caller
+def _self(changes: Sequence[Change], caller: Caller) -> list[Verdict]:
     about = [
         change
-        for change in case.changes
+        for change in changes
         if is_caller(caller, change.email, change.ids.get("ls_user_id")) and (is_removal(change) or is_demotion(change))
     ]
     if not about:
@@ -186,15 +193,15 @@ def _what_happens(change: Change) -> str:
     return f"{before} in {place} becomes {change.after.get('role')}"
 
 
-def _protected(case: Case) -> list[Verdict]:
-    patterns = [pattern.strip().lower() for pattern in case.rules.protected]
-    about = [c for c in case.changes if c.email and any(fnmatchcase(c.email, pattern) for pattern in patterns)]
+def _protected(changes: Sequence[Change], rules: Rules) -> list[Verdict]:
+    patterns = [pattern.strip().lower() for pattern in rules.protected]
+    about = [c for c in changes if c.email and any(fnmatchcase(c.email, pattern) for pattern in patterns)]
     if not about:
         return []
     return [
         Verdict(
             "protected",
-            f"{listed(_people(about), case.rules.max_listed)} must never be touched, and {len(about):,} of the changes "
+            f"{listed(_people(about), rules.max_listed)} must never be touched, and {len(about):,} of the changes "
             "would.",
             _ids(about),
         )
@@ -284,8 +291,8 @@ def _irreversible(case: Case) -> list[Verdict]:
 
 _RULES: tuple[Callable[[Case], list[Verdict]], ...] = (
     _min_admins,
-    _self,
-    _protected,
+    lambda case: _self(case.changes, case.snapshot.meta.caller),
+    lambda case: _protected(case.changes, case.rules),
     _max_removals,
     _max_promotions,
     _email_domains,

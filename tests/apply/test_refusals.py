@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 
@@ -198,6 +199,60 @@ def test_the_plan_is_refused_when_too_few_admins_would_be_left_by_now(acme):
     state.touch()
     with pytest.raises(UnsafePlanError, match="min-admins: 2 active"):
         acme.apply(plan)
+    assert [] == acme.writes()
+
+
+def test_admins_stay_when_another_run_takes_some_meanwhile(acme):
+    """Admins are counted again before any is taken away: of two runs that each leave two, both could leave none."""
+    state = acme.server.state
+
+    def other_run(event):
+        if event.kind == "stage" and event.stage == "demote":
+            for name in ("tomas.okafor", "priya.raman", "break.glass", "lars.berg"):
+                state.find_person(f"{name}@acme.example").role_id = acme.role_id("Organization User")
+            state.touch()
+
+    plan = acme.plan(("dana.fox@partner.example", "", "Organization User"))
+    run = acme.apply(plan, on_event=other_run)
+    assert ["skipped"] == list(run.results["outcome"])
+    assert "min-admins: 2 active" in run.results["reason"].iloc[0]
+    assert "Organization Admin" == acme.grants()["dana.fox@partner.example", "", "joined"]
+
+
+def test_admins_stay_when_they_cannot_be_counted(acme):
+    """Without an answer to who is Admin, none is taken away; going on tries again."""
+    plan = acme.plan(("dana.fox@partner.example", "", "Organization User"))
+
+    def out_of_order(event):
+        if event.kind == "stage":
+            acme.server.faults.add(path="orgs/current/members", times=None, status=400)
+
+    run = acme.apply(plan, on_event=out_of_order)
+    assert ["skipped"] == list(run.results["outcome"])
+    assert "could not be counted" in run.results["reason"].iloc[0]
+    acme.server.faults.clear()
+    assert acme.resume(run.journal).is_done
+
+
+def test_nothing_is_written_when_a_plan_lost_its_refusals(acme):
+    """A plan file that was edited and sealed anew still takes nothing from whoever applies it, nor from the protected."""
+    rules = replace(WIDE, protected=("break.glass@*",))
+    for name, rule in (("ada.lindqvist", "self"), ("break.glass", "protected")):
+        plan = acme.plan((name, "", "Organization User"), rules=rules)
+        assert [rule] == [verdict.rule for verdict in plan.refusals]
+        with pytest.raises(UnsafePlanError, match=rule):
+            acme.apply(seal(replace(plan, refusals=())), rules=rules)
+    assert [] == acme.writes()
+
+
+def test_nothing_is_written_when_a_journal_holds_a_refused_plan(acme, tmp_path):
+    """A journal is no way around the refusals: no run of such a plan ever began."""
+    plan = acme.plan(("ada.lindqvist", "", "Organization User"))
+    path = tmp_path / "forged.jsonl"
+    lines = ({"event": "header", "version": 1}, {"event": "plan", "plan": plan_to_json(plan)})
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    with pytest.raises(UnsafePlanError, match="self"):
+        acme.resume(path)
     assert [] == acme.writes()
 
 
