@@ -15,7 +15,20 @@ if TYPE_CHECKING:
 
 # Told apart also in black and white and by people who see few colours: dark is much, light is little.
 _ADMIN, _EDITOR, _VIEWER = "#7a1f1f", "#2f6f9f", "#b9d3e6"
-_CUSTOM = ("#8a6fb0", "#c2783c", "#5f9e6e", "#b05f8a", "#7f7f4f", "#4fa3a3")
+_CUSTOM = (
+    "#8a6fb0",
+    "#c2783c",
+    "#5f9e6e",
+    "#d08fb4",
+    "#7f7f4f",
+    "#4fa3a3",
+    "#e0b23f",
+    "#4b4b8f",
+    "#a3a3a3",
+    "#93501f",
+    "#2e6b45",
+    "#d9776c",
+)
 _NOBODY = "#f4f4f2"
 # A picture of more people than this shows groups of people with the same access instead.
 _MOST_PEOPLE = 80
