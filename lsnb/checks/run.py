@@ -1,0 +1,148 @@
+"""Runs the checks over a snapshot and puts what they find into one table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from lsnb.checks.context import Context, day
+from lsnb.checks.registry import CHECKS
+from lsnb.checks.spec import SEVERITIES, STATUSES, Check, Finding
+from lsnb.errors import TableError
+from lsnb.policy import Policy
+from lsnb.snapshot import Snapshot
+from lsnb.tables.spec import DTYPES
+
+COLUMNS = ("id", "severity", "title", "status", "resource", "email", "workspace", "reason", "evidence", "fix")
+
+
+def run_checks(
+    snapshot: Snapshot,
+    *,
+    policy: Policy | None = None,
+    roster: pd.DataFrame | None = None,
+    earlier: Snapshot | None = None,
+    tags: Mapping[str, Collection[str]] | None = None,
+    campaigns: pd.DataFrame | None = None,
+    only: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """Run the checks and give what they found.
+
+    Args:
+        snapshot: the reading; its `read_at` is the time that everything is measured by.
+        policy: thresholds and accepted exceptions; the defaults when None.
+        roster: one row per employee, with `email` and `status` (`active` or `ended`).
+        earlier: an earlier reading, such as that of the last review.
+        tags: the values of every tag key in use, for the checks of access policies.
+        campaigns: one row per access review, with `campaign`, `closed_at` (UTC, empty while open) and `n_open`.
+        only: ids of checks, or starts of them such as `LS-ADM`; every check when None.
+
+    Returns:
+        One row per finding, alarms first and then by severity. A check that found nothing has one row with status
+        `ok`; one that could not read what it needs has `error`, one that the plan makes pointless `skip`, and what
+        the data does not decide is `info`. The thresholds that a check went by stand in `evidence`.
+
+    Raises:
+        TableError: the roster or the reviews lack a column, or `only` names no check.
+    """
+    _need_columns("roster", roster, ("email", "status"))
+    _need_columns("campaigns", campaigns, ("campaign", "closed_at", "n_open"))
+    known_tags = None if tags is None else {key: frozenset(values) for key, values in tags.items()}
+    context = Context(
+        snapshot, policy or Policy(), roster=roster, earlier=earlier, tags=known_tags, campaigns=campaigns
+    )
+    rows = [
+        (c.id, c.severity, c.title, f.status, f.resource, f.email, f.workspace, f.reason, f.evidence or None, c.fix)
+        for c in _choose(only)
+        for f in run_check(c, context)
+    ]
+    found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(DTYPES["text"])
+    order = pd.DataFrame(
+        {
+            "status": found["status"].map({name: rank for rank, name in enumerate(STATUSES)}),
+            "severity": found["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)}),
+            "id": found["id"],
+            "resource": found["resource"],
+            "workspace": found["workspace"],
+        }
+    ).sort_values(["status", "severity", "id", "resource", "workspace"], kind="stable")
+    return found.loc[order.index].reset_index(drop=True)
+
+
+def run_check(check: Check, context: Context) -> list[Finding]:
+    """Run one check; what stands in its way becomes its only finding.
+
+    Args:
+        check: the check.
+        context: what it looks at.
+    """
+    hindrance = _hindrance(check, context)
+    found = [hindrance] if hindrance else [_waive(check, finding, context) for finding in check.run(context)]
+    if not found:
+        found = [_all_well(check, context)]
+    limits = "; ".join(f"{name}={_short(getattr(context.policy, name))}" for name in check.thresholds)
+    if not limits:
+        return found
+    return [replace(f, evidence=f"{f.evidence} [{limits}]" if f.evidence else f"[{limits}]") for f in found]
+
+
+def _hindrance(check: Check, context: Context) -> Finding | None:
+    """Say why a check cannot be run: the plan has no such feature, or a table could not be read."""
+    if check.feature and context.setting(check.feature) is False:
+        return Finding("skip", context.organization, f"The plan does not offer it ({check.feature} is false).")
+    for table in check.needs:
+        if not context.is_readable(table):
+            status, reason = context.snapshot.status(table)
+            if status == "unavailable":
+                return Finding("skip", context.organization, f"Does not apply: {table} is not there: {reason}")
+            return Finding("error", context.organization, f"Could not check: {table} could not be read: {reason}")
+    return None
+
+
+def _all_well(check: Check, context: Context) -> Finding:
+    """Say that nothing was found, and never that all is well where not everything was read."""
+    for table in (*check.needs, *check.also):
+        status, reason = context.snapshot.status(table)
+        if status not in ("complete", "unavailable"):
+            return Finding("info", context.organization, f"Nothing found, but {table} was not wholly read: {reason}")
+    return Finding("ok", context.organization, "Nothing found.")
+
+
+def _waive(check: Check, finding: Finding, context: Context) -> Finding:
+    """Make an alarm that somebody has accepted an info, and say so where the acceptance has ended."""
+    if finding.status != "alarm":
+        return finding
+    for waiver in context.policy.waivers:
+        if waiver.check != check.id or waiver.resource not in ("*", finding.resource):
+            continue
+        who = f"by {waiver.owner} until {day(waiver.ends_at)}: {waiver.reason}"
+        if waiver.ends_at > context.now:
+            return replace(finding, status="info", reason=f"{finding.reason} Accepted {who}")
+        return replace(finding, reason=f"{finding.reason} The acceptance has ended ({who})")
+    return finding
+
+
+def _choose(only: Collection[str] | None) -> Iterator[Check]:
+    if only is None:
+        yield from CHECKS.values()
+        return
+    wanted = [only] if isinstance(only, str) else list(only)
+    for start in wanted:
+        if not any(name.startswith(start) for name in CHECKS):
+            raise TableError(f"There is no check {start!r}. The checks are: {', '.join(CHECKS)}.")
+    yield from (check for name, check in CHECKS.items() if name.startswith(tuple(wanted)))
+
+
+def _need_columns(what: str, frame: pd.DataFrame | None, columns: tuple[str, ...]) -> None:
+    missing = [name for name in columns if frame is not None and name not in frame.columns]
+    if missing:
+        raise TableError(f"The {what} needs the columns {', '.join(columns)}; missing: {', '.join(missing)}.")
+
+
+def _short(value: object) -> str:
+    """Write a threshold, and of a list how long it is."""
+    if isinstance(value, Mapping) or (isinstance(value, tuple) and len(value) > 2):
+        return f"{len(value)} entries"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
