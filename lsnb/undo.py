@@ -157,8 +157,11 @@ class _Undoing:
         if person and person.state == "pending" and narrowed:
             self._invite_anew(person, made, narrowed)
             return
+        was_member = any(change.kind == "RemoveMember" for change in made)
         for change in made:
-            if change.kind in _INVITING:
+            if change.kind == "CancelInvite" and was_member:
+                self._leave(change, "was a member too, and comes back as that")
+            elif change.kind in _INVITING:
                 self._take_invitation_back(change)
             elif change.kind in ("CancelInvite", "RemoveMember"):
                 self._bring_back(change)
@@ -175,7 +178,7 @@ class _Undoing:
     def _is_same_person(self, change: Change, person: Person) -> bool:
         """Leave somebody alone who left and came back; accepting an invitation gives another id too."""
         is_other = change.ids.get("identity_id", person.identity_id) != person.identity_id
-        if change.kind in _INVITING or change.after is None and change.scope == "organization":
+        if change.kind in _INVITING or (change.after is None and change.scope == "organization"):
             return True  # these look for themselves who is there
         if not is_other or (change.ids.get("pending") == "true" and person.state != "pending"):
             return True

@@ -244,7 +244,13 @@ def _decide(ledger: Ledger, standing: Standing, wishes: dict[str, list[Wish]], w
         elif person.state == "pending":
             plan_pending(ledger, person, organization, places, held.get(email, []))
         else:
+            n_before = len(ledger.changes)
             plan_member(ledger, person, organization, places, held.get(email, []))
+            is_removed = any(change.kind == "RemoveMember" for change in ledger.changes[n_before:])
+            if is_removed and email in standing.invited_again:
+                # With it they could come back at once.
+                invitation, named = standing.invited_again[email]
+                plan_pending(ledger, invitation, organization, [], named)
 
 
 def _within_scope(

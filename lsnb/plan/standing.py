@@ -71,6 +71,7 @@ class Standing:
         keys: for each of those rows the address and the workspace's id, which is empty for the organization.
         organization: all rows of the organization, also of people who cannot be told by the address.
         ambiguous: addresses that several identities share, so that no row can mean one of them.
+        invited_again: open invitations of people who have joined, with the workspaces that they name, by address.
         n_nameless: how many people have no address at all.
     """
 
@@ -82,8 +83,11 @@ class Standing:
         self.organization: pa.Table = table.filter(is_organization)
         dropped, self.ambiguous = _shared_addresses(self.organization)
         self.n_nameless = int(pc.sum(pc.equal(self.organization["email"], "")).as_py() or 0)
+        self.invited_again: dict[str, tuple[Person, list[Grant]]] = {}
         if dropped:
-            direct = direct.filter(pc.invert(pc.is_in(direct["identity_id"], value_set=pa.array(dropped, pa.string()))))
+            is_dropped = pc.is_in(direct["identity_id"], value_set=pa.array(dropped, pa.string()))
+            self.invited_again = _invitations(direct.filter(is_dropped), self.ambiguous)
+            direct = direct.filter(pc.invert(is_dropped))
         direct = direct.filter(pc.not_equal(direct["email"], ""))
         self.held: pa.Table = direct.combine_chunks()
         self.keys = place_keys(self.held["email"], self.held["workspace_id"])
@@ -93,11 +97,7 @@ class Standing:
         """Find the people with these addresses."""
         wanted = pa.array(sorted(set(emails)), pa.string())
         rows = self.held.filter(pc.and_(self._is_person, pc.is_in(self.held["email"], value_set=wanted)))
-        fields = ("email", "state", "role", "role_id", "role_name", "source", "identity_id", "ls_user_id")
-        return {
-            email: Person(email, state, Role(role, role_id, role_name), source, identity, user)
-            for email, state, role, role_id, role_name, source, identity, user in values_of(rows, fields)
-        }
+        return {person.email: person for person in people_of(rows)}
 
     def places_besides(self, known: Iterable[str]) -> list[str]:
         """Name the workspaces in which somebody holds a role and that are not among the known ones."""
@@ -113,6 +113,13 @@ class Standing:
         for email, grant in zip(rows["email"].to_pylist(), grants_of(rows), strict=True):
             found[email].append(grant)
         return found
+
+
+def people_of(rows: pa.Table) -> Iterator[Person]:
+    """Give rows of `organization` as values."""
+    fields = ("email", "state", "role", "role_id", "role_name", "source", "identity_id", "ls_user_id")
+    for email, state, role, role_id, role_name, source, identity, user in values_of(rows, fields):
+        yield Person(email, state, Role(role, role_id, role_name), source, identity, user)
 
 
 def grants_of(rows: pa.Table) -> Iterator[Grant]:
@@ -140,6 +147,23 @@ def to_text(column: pd.Series) -> pa.Array:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     return array if array.type == pa.string() else array.cast(pa.string())
+
+
+def _invitations(rows: pa.Table, ambiguous: frozenset[str]) -> dict[str, tuple[Person, list[Grant]]]:
+    """Find the open invitations among the rows of people whom their address does not lead to."""
+    is_person = pc.equal(rows["scope"], "organization")
+    found: dict[str, tuple[Person, list[Grant]]] = {
+        person.email: (person, [])
+        for person in people_of(rows.filter(is_person))
+        if person.state == "pending" and person.email not in ambiguous
+    }
+    places = rows.filter(pc.invert(is_person))
+    for email, identity, grant in zip(
+        places["email"].to_pylist(), places["identity_id"].to_pylist(), grants_of(places), strict=True
+    ):
+        if email in found and found[email][0].identity_id == identity:
+            found[email][1].append(grant)
+    return found
 
 
 def _shared_addresses(organization: pa.Table) -> tuple[list[str], frozenset[str]]:

@@ -125,3 +125,19 @@ def test_an_undo_elsewhere_is_refused(acme):
         snapshot = Acme(other).snapshot()
     with pytest.raises(PlanError, match="Undo it there"):
         make_undo(snapshot, read_journal(run.journal), created_at="2026-11-24T09:00:00Z")
+
+
+def test_an_open_invitation_goes_with_the_member_when_they_are_removed(acme):
+    """Somebody who is a member and invited again cannot come back by that; undone, one invitation goes out."""
+    before = acme.grants()
+    assert ("peter.lang@acme.example", "", "pending") in before
+    row = ("peter.lang", "", "", "remove")
+    run = acme.apply(acme.plan(row))
+    assert run.is_done, str(run)
+    assert [] == [place for place in acme.grants() if place[0] == "peter.lang@acme.example"]
+    assert not acme.plan(row).changes
+    back = acme.undo(run)
+    assert ["InviteMember"] == [change.kind for change in back.changes]
+    assert any("was a member too" in warning.message for warning in back.warnings)
+    assert acme.apply(back).is_done
+    assert 1 == acme.mails()["peter.lang@acme.example"]
