@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -159,9 +160,13 @@ def test_many_threads_share_the_disk_when_they_write_at_once(plan, monkeypatch):
     """Lines that come while others are on their way go together, each whole, and all are there when `write` returns."""
     syncs = []
     real = os.fsync
-    monkeypatch.setattr(
-        os, "fsync", lambda descriptor: (syncs.append(1), threading.Event().wait(0.005), real(descriptor))
-    )
+
+    def slow(descriptor):
+        syncs.append(descriptor)
+        time.sleep(0.005)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
     with start(plan) as writer:
         syncs.clear()
 
