@@ -38,7 +38,8 @@ def is_reached(change: Change, present: Present) -> bool:
         return member is not None and _same_role(change.after, member.role_id)
     found = present.people.get(change.email or "", [])
     if change.kind in ("CancelInvite", "RemoveMember"):
-        return all(person.identity_id != change.ids.get("identity_id") for person in found)
+        # Whoever has accepted the invitation meanwhile, or has come back, has another id, and is not gone.
+        return not any(person.has_joined or person.identity_id == change.ids.get("identity_id") for person in found)
     if change.kind in _INVITING:
         return any(_is_as_invited(change, person) for person in found)
     # Whoever was invited and has joined meanwhile has another id.

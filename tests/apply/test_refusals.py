@@ -188,6 +188,28 @@ def test_a_person_is_not_invited_when_they_were_invited_meanwhile(acme):
     assert {"new.one@acme.example": 1} == acme.mails()
 
 
+def test_nobody_counts_as_gone_when_they_accepted_before_the_invitation_was_cancelled(acme):
+    """An invitation that was accepted is not there any more; the person is, and that is said."""
+    plan = acme.plan(("second.hire", "", "", "remove"))
+    state = acme.server.state
+    run = acme.apply(
+        plan, on_event=lambda event: event.kind == "stage" and state.accept_invite("second.hire@acme.example")
+    )
+    assert ("second.hire@acme.example", "", "joined") in acme.grants()
+    assert ["skipped"] == list(run.results["outcome"])
+    assert "stale: second.hire@acme.example is Organization User" in run.results["reason"].iloc[0]
+    assert not run.is_done
+
+
+def test_nobody_counts_as_gone_when_they_accepted_before_the_plan_was_applied(acme):
+    """Cancelling an invitation that was accepted is stale, and not so already."""
+    plan = acme.plan(("second.hire", "", "", "remove"))
+    acme.server.state.accept_invite("second.hire@acme.example")
+    run = acme.apply(plan)
+    assert "so already" not in run.results["reason"].iloc[0]
+    assert not run.is_done
+
+
 def test_the_plan_is_refused_when_too_few_admins_would_be_left_by_now(acme):
     """Admins are counted on what is there now: others may have left since the plan was made."""
     admins = ["tomas.okafor", "priya.raman", "break.glass", "lars.berg"]
