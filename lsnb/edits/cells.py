@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lsnb.tables.spec import DTYPES
+from lsnb.tables.spec import DTYPES, text_array
 
 MARK = "'"
 
@@ -41,7 +41,7 @@ def neutralise(column: pd.Series) -> pd.Series:
     Returns:
         A new text column; `restore` turns it back, for every text there is.
     """
-    texts = _to_arrow(column)
+    texts = text_array(column)
     marked = pc.binary_join_element_wise(pa.scalar(MARK), texts, "")
     return _to_series(pc.if_else(_are_dangerous(texts), marked, texts), column)
 
@@ -52,7 +52,7 @@ def restore(column: pd.Series) -> pd.Series:
     Args:
         column: a text column; unknown stays unknown.
     """
-    texts = _to_arrow(column)
+    texts = text_array(column)
     inner = pc.utf8_slice_codeunits(texts, 1)
     is_marked = pc.and_(pc.starts_with(texts, MARK), _are_dangerous(inner))
     return _to_series(pc.if_else(is_marked, inner, texts), column)
@@ -70,10 +70,6 @@ def restore_text(text: str) -> str:
 
 def _are_dangerous(texts: pa.Array) -> pa.Array:
     return pc.match_substring_regex(texts, _DANGEROUS)
-
-
-def _to_arrow(column: pd.Series) -> pa.Array:
-    return pa.array(column, type=pa.string(), from_pandas=True)
 
 
 def _to_series(texts: pa.Array | pa.ChunkedArray, like: pd.Series) -> pd.Series:

@@ -65,7 +65,7 @@ def find_scope(snapshot: Snapshot, scope: str | Sequence[str], *, mode: Mode) ->
             f"The workspaces could not be read, so a scope cannot be found: {snapshot.status('workspaces')[1]}"
         )
     workspaces = snapshot.workspaces
-    workspaces = workspaces[~workspaces["is_deleted"].fillna(False).astype(bool)]
+    workspaces = workspaces[~workspaces["is_deleted"].astype("boolean").fillna(False).astype(bool)]
     names = dict(zip(workspaces["workspace_id"].astype(str), workspaces["workspace"].astype(str), strict=True))
     if any(name.casefold() == ORGANIZATION for name in wanted):
         return SyncScope((ORGANIZATION,), "the organization", frozenset(names), True, False)

@@ -126,7 +126,7 @@ def build_frame(spec: TableSpec, values: Mapping[str, Any], *, presorted: bool =
     }
     table = pa.table(arrays)
     if not presorted and n_rows > 1:
-        order = pc.sort_indices(table, sort_keys=[(name, "ascending", "at_end") for name in spec.sort])
+        order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in spec.sort])
         table = table.take(order)
     return frame_of(spec, table)
 
@@ -174,7 +174,9 @@ def split_rows(rows: pa.StructArray) -> dict[str, pa.Array]:
 def text_array(column: pd.Series) -> pa.Array:
     """Give a text column of a frame as one Arrow array; what a frame holds may come in several pieces."""
     found = pa.array(column, type=pa.string(), from_pandas=True)
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    whole = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    # The texts of pandas 2 come as large ones, whatever type is asked for.
+    return whole if whole.type == pa.string() else whole.cast(pa.string())
 
 
 def blank_to_null(column: pa.Array) -> pa.Array:
