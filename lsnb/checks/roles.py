@@ -69,18 +69,14 @@ def find_holders(context: Context) -> Iterator[Finding]:
     A permission without a list in the policy is looked at in custom roles only: what built-in roles hold is known.
     """
     policy = context.policy
-    custom = set(context.custom_roles["role_id"])
-    sensitive = set(policy.sensitive_permissions) | set(policy.permission_holders)
-    by_role = {key: sorted(held & sensitive) for key, held in context.held.items() if held & sensitive}
-    for row in rows_of(context.grants[context.grants["key"].isin(list(by_role))]):
+    custom, listed = set(context.custom_roles["role_id"]), policy.permission_holders
+    sensitive = set(policy.sensitive_permissions) | set(listed)
+    by_role = {key: sorted(held & (sensitive if key in custom else set(listed))) for key, held in context.held.items()}
+    concerned = [key for key, permissions in by_role.items() if permissions]
+    for row in rows_of(context.grants[context.grants["key"].isin(concerned)]):
         if row.email in context.admin_emails:
             continue
-        listed = policy.permission_holders
-        found = [
-            permission
-            for permission in by_role[row.key]
-            if (permission in listed or row.key in custom) and not is_listed(row.email, listed.get(permission, ()))
-        ]
+        found = [name for name in by_role[row.key] if not is_listed(row.email, listed.get(name, ()))]
         if found:
             reason = f"Holds {', '.join(found)} in {row.workspace} through the role {row.role}."
             yield person(row.email, reason, workspace=row.workspace, evidence=row.key)
