@@ -79,7 +79,8 @@ def text_column(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.StringDtype):
         return column.astype(DTYPES["text"]).fillna("")
     coded = encode(column)
-    return pd.Series(take_texts(coded.values, coded.codes), index=column.index, name=column.name)
+    # By place, not by label: rows that were picked from a frame keep their labels.
+    return take_texts(coded.values, coded.codes).set_axis(column.index).rename(column.name)
 
 
 def take_texts(values: Sequence[str | None], codes: Codes) -> pd.Series:

@@ -258,6 +258,14 @@ def test_rows_are_numbered_as_in_the_sheet():
     assert [5, 9] == parse_sheet(numbered.iloc[1:], SNAPSHOT).problems["row"].tolist()
 
 
+@pytest.mark.parametrize("dtype", [object, "category", "string"])
+def test_rows_that_were_picked_keep_their_cells(dtype):
+    """Whatever the columns are made of, no row of a part of a frame is lost or takes another one's text."""
+    frame = sheet(["a@example.com", "Nobody"], ["b@example.com", "Nothing"], ["c@example.com", "Nowhere"]).astype(dtype)
+    problems = parse_sheet(frame.iloc[1:], SNAPSHOT).problems
+    assert [(2, "Nothing"), (3, "Nowhere")] == list(zip(problems["row"], problems["value"], strict=True))
+
+
 def test_cells_of_any_type_are_read_as_text():
     """Numbers, missing values and categories are what a person would have typed; blank rows are nothing."""
     frame = pd.DataFrame(
