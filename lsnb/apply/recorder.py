@@ -50,6 +50,8 @@ class Recorder:
         self._lock = threading.Lock()
         self._telling = threading.Lock()
         self._complaint: Exception | None = None
+        # Kept up to date: counting anew for each of 20,000 changes would take longer than making them.
+        self._counts: Counter[str] = Counter(result.outcome or NOT_STARTED for result in results.values())
 
     def __getitem__(self, change: Change) -> Result:
         return self.results[change.id]
@@ -90,6 +92,7 @@ class Recorder:
         """Forget how a change ended, as it is tried again."""
         with self._lock:
             result = self.results[change.id]
+            self._count(result.outcome, None)
             result.outcome, result.reason, result.next_step = None, "", ""
             result.is_open, result.is_verified = True, False
             line = {"event": "reopened", "at": self.now(), "id": change.id}
@@ -132,6 +135,7 @@ class Recorder:
             result = self.results[change.id]
             is_first = result.outcome is None
             trying = result.trying if outcome == "unknown" else None
+            self._count(result.outcome, outcome)
             result.outcome, result.reason, result.next_step = outcome, reason, next_step
             result.is_open, result.is_there, result.trying = is_open, is_there, trying
             result.finished_at = self.now()
@@ -188,7 +192,11 @@ class Recorder:
     def counts(self) -> Counter[str]:
         """Count how many changes ended how so far."""
         with self._lock:
-            return Counter(result.outcome or NOT_STARTED for result in self.results.values())
+            return +self._counts
+
+    def _count(self, before: Outcome | None, after: Outcome | None) -> None:
+        self._counts[before or NOT_STARTED] -= 1
+        self._counts[after or NOT_STARTED] += 1
 
     def _counts_words(self) -> str:
         counts = self.counts()

@@ -21,10 +21,11 @@ from lsnb.plan.model import Change
 if TYPE_CHECKING:
     from lsnb.api import Api
 
-# Addresses in one query: some 5,000 characters, which every proxy lets through.
-_PER_REQUEST = 100
+# Addresses in one query: some 4,000 characters, which every proxy lets through. A hundred rows would look like a page
+# that a server has cut to its own limit, and cost one request more.
+_PER_REQUEST = 90
 # Above this many addresses the whole list is read, which is then as cheap.
-_MOST_BY_ADDRESS = 500
+_MOST_BY_ADDRESS = 450
 
 Read = Callable[[], list[tuple[tuple[str, str], Member]]]
 
@@ -48,17 +49,19 @@ def read_present(api: Api, changes: Iterable[Change], *, everybody: bool = False
     present = Present()
     people = [change for change in made if change.scope == "organization"]
     emails = sorted({change.email or "" for change in people})
-    if everybody or len(emails) > _MOST_BY_ADDRESS:
-        present.everybody = _everybody(api, emails, whole=everybody)
-        found = present.everybody
-        present.everybody = found if everybody else None
-    elif emails:
-        found = _by_address(api, emails)
-        known = {person.identity_id for person in found}
-        if expected and any(change.ids.get("identity_id", "") not in known | {""} for change in people):
-            found = _everybody(api, emails, whole=False)
+    if everybody:
+        found = present.everybody = _everybody(api, emails, whole=True)
+    elif all(change.kind == "SetOrgRole" and change.ids.get("pending") != "true" for change in people):
+        # Only the role of people who have joined is asked for, which a smaller list has.
+        found = _joined(api, emails)
+    elif len(emails) > _MOST_BY_ADDRESS:
+        found = _everybody(api, emails, whole=False)
     else:
-        found = []
+        found = _by_address(api, emails)
+    if expected and not everybody:
+        known = {person.identity_id for person in found}
+        if any(change.ids.get("identity_id", "") not in known | {""} for change in people):
+            found = _everybody(api, emails, whole=False)
     for person in found:
         present.people.setdefault(person.email, []).append(person)
     for place, member in _members(api, [change for change in made if change.scope == "workspace"]):
@@ -81,6 +84,15 @@ def _by_address(api: Api, emails: Sequence[str]) -> list[Person]:
     wanted = set(emails)
     lists = api.transport.map(read, _chunks(emails))
     return [person for found in lists for person in found if person.email in wanted]
+
+
+def _joined(api: Api, emails: Sequence[str]) -> list[Person]:
+    def read(chunk: list[str]) -> list[Person]:
+        records = patiently(lambda: api.list_active_members(emails=chunk))
+        return [to_person(record, is_pending=False) for record in records]
+
+    wanted = set(emails)
+    return [person for found in api.transport.map(read, _chunks(emails)) for person in found if person.email in wanted]
 
 
 def _from_lists(api: Api, emails: list[str] | None) -> list[Person]:
