@@ -14,6 +14,10 @@ from lsnb.effective.rights import Rights, find_workspace, read_rights, scope_of
 from lsnb.errors import TableError
 from lsnb.snapshot import Snapshot
 
+_IMPLICIT = (
+    "Whether a policy on the role Admin binds people who are Admin only by being Organization Admin is not documented; "
+    "here it does."
+)
 _LEVELS: tuple[Verdict, ...] = ("no", "maybe", "yes")
 
 
@@ -117,6 +121,8 @@ def explain(
     if active.empty:
         reasons.append(Reason("no-access", "nothing", _no_access(rows, place)))
     keys = set(active["key"])
+    own_keys = set(active.loc[active["source"] != "org-admin", "key"])
+    gaps = rights.gaps
     verdicts: dict[str, Verdict] = {"allow": "no", "deny": "no"}
     for rule, attached in rights.rules if place is not None else ():
         groups = rule.about(permission, resource_type)
@@ -125,6 +131,8 @@ def explain(
         verdict = match_groups(groups, tags)
         verdicts[rule.effect] = max(verdicts[rule.effect], verdict, key=_LEVELS.index)
         reasons.append(_policy_reason(rule, groups, verdict))
+        if not attached & own_keys and _IMPLICIT not in gaps:
+            gaps += (_IMPLICIT,)
     decision = decide(
         permits=any(permission in rights.held.get(key, ()) for key in keys),
         allow=verdicts["allow"],
@@ -132,7 +140,7 @@ def explain(
     )
     if decision == "denied" and verdicts["deny"] != "yes" and not keys <= rights.held.keys():
         decision = "unknown"
-    return Explanation(email, permission, place and place[0], decision, tuple(reasons), rights.gaps)
+    return Explanation(email, permission, place and place[0], decision, tuple(reasons), gaps)
 
 
 def _account(rows: pd.DataFrame) -> list[Reason]:

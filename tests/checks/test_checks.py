@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import pytest
 from lsnb.checks import CHECKS, run_checks
 from lsnb.checks.spec import SEVERITIES
 from lsnb.policy import Policy
+from lsnb.snapshot import Snapshot
 from tests.checks.tiny import READ_AT, Tiny, ago
 
 HARDENED = {
@@ -287,6 +289,12 @@ CASES: dict[str, Case] = {
 }
 
 
+@cache
+def earlier() -> Snapshot:
+    """Read the good organization once, to compare with."""
+    return good().snapshot()
+
+
 def run(check: str, tiny: Tiny, **more: Any) -> pd.DataFrame:
     """Run one check with everything that it may want beside the snapshot."""
     given: dict[str, Any] = {
@@ -294,7 +302,7 @@ def run(check: str, tiny: Tiny, **more: Any) -> pd.DataFrame:
         "roster": pd.DataFrame(
             [(f"{name}@acme.example", status) for name, status in ROSTER], columns=["email", "status"]
         ),
-        "earlier": good().snapshot(),
+        "earlier": earlier(),
         "tags": TAGS,
         "campaigns": pd.DataFrame(CAMPAIGNS, columns=["campaign", "closed_at", "n_open"]),
     }

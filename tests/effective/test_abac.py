@@ -114,3 +114,13 @@ def test_policies_that_could_not_be_read_are_said_to_be_missing():
     assert found.decision == "allowed"
     assert "not for this key" in found.unevaluated[0]
     assert list(found.unevaluated) == who_can(snapshot, "runs:read").attrs["unevaluated"]
+
+
+def test_a_policy_on_admin_is_said_to_be_uncertain_for_organization_admins():
+    """The documentation does not tell whether it binds them; the answer says so, and for other Admins does not."""
+    tiny = Tiny().add("ada", "Organization Admin").add("bob", places={"Production": "Admin"})
+    snapshot = tiny.add_policy("all", "deny", "runs:read", on=("Admin",)).snapshot()
+    implicit, direct = (explain(snapshot, f"{name}@acme.example", "runs:read", "Production") for name in ("ada", "bob"))
+    assert ("denied", "denied") == (implicit.decision, direct.decision)
+    assert "not documented" in implicit.unevaluated[0]
+    assert direct.unevaluated == ()
