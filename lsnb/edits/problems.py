@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,14 @@ from lsnb.edits.texts import Codes
 from lsnb.tables.spec import DTYPES
 
 HEADER_ROW = 1
+
+# Whatever somebody pasted into a sheet, problems and plans are passed on.
+_KEY_TEXT = re.compile(r"\b(?:lsv2_[a-z]+_|ls__)\w+", re.IGNORECASE)
+
+
+def without_keys(text: str) -> str:
+    """Take keys out of a text that comes from a sheet."""
+    return _KEY_TEXT.sub("(key removed)", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,8 @@ class Problems:
             misfit: what is wrong with it.
         """
         rank = self._rank.get(misfit.column, len(self._rank))
-        self._found.append((row, rank, misfit.column, value, misfit.reason, misfit.hint))
+        texts = (without_keys(value), without_keys(misfit.reason), without_keys(misfit.hint))
+        self._found.append((row, rank, misfit.column, *texts))
 
     def add_all(self, rows: Codes, codes: Codes, values: Sequence[str], misfits: dict[int, Misfit]) -> None:
         """Note the same problem for every row that has the same bad value.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -306,10 +307,20 @@ def _note_left_alone(standing: Standing, within: SyncScope, notes: Notes) -> Non
 
 
 def _note_similar(ledger: Ledger, snapshot: Snapshot, edits: Edits) -> None:
-    """Warn of invitations to an address that looks like a slip of one that is there already."""
+    """Warn of invitations to an address that looks like a slip of one that is there already, or like another one."""
     invited = {change.email: change.id for change in ledger.changes if change.kind == "InviteMember"}
     if not invited:
         return
+    for change in ledger.changes:
+        odd = next((mark for mark in change.email or "" if not mark.isascii()), "")
+        if odd and change.kind == "InviteMember":
+            what = unicodedata.name(odd, f"U+{ord(odd):04X}").lower()
+            ledger.notes.add(
+                "similar-address",
+                f"{change.email} has the letter {odd!r} ({what}), which can look like another one; the invitation goes "
+                "to exactly this address.",
+                change.id,
+            )
     similar = similar_members(edits.rows[edits.rows["email"].isin(list(invited))], snapshot)
     for row, email, message in zip(similar["row"], similar["email"], similar["message"], strict=True):
         ledger.notes.add("similar-address", f"{row_words([row], edits.source)}: {message}.", invited[email])

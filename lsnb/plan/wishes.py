@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -13,11 +12,10 @@ import pyarrow.compute as pc
 
 from lsnb import catalogue
 from lsnb.edits.model import Edits
+from lsnb.edits.problems import without_keys
 from lsnb.plan.roles import Role
 from lsnb.plan.standing import Grant, Standing, grants_of, place_keys, to_text
 
-# A note is the user's own text, and a plan is passed on: keys do not travel in it.
-_KEY_TEXT = re.compile(r"\b(?:lsv2_[a-z]+_|ls__)\w+", re.IGNORECASE)
 _NOTE_LENGTH = 200
 
 
@@ -172,7 +170,7 @@ def note_words(wishes: Iterable[Wish]) -> str:
     notes = dict.fromkeys(wish.note.strip() for wish in wishes if wish.note)
     if not notes:
         return ""
-    text = _KEY_TEXT.sub("(key removed)", "; ".join(notes))
+    text = without_keys("; ".join(notes))
     return text if len(text) <= _NOTE_LENGTH else f"{text[: _NOTE_LENGTH - 1]}…"
 
 

@@ -327,6 +327,18 @@ def test_the_snapshot_own_table_can_be_edited():
     assert {ANNOTATOR} == set(mine["role_id"])
 
 
+def test_a_key_in_the_wrong_cell_is_not_passed_on_with_the_problem():
+    """Problems are printed and sent around; a key that was pasted into a cell stays out of them."""
+    key = f"lsv2_sk_{'a1' * 16}_{'b2' * 5}"
+    edits = parse([key, "Viewer", "Production"], ["x@example.com", key, "Production"], ["x@example.com", "Viewer", key])
+    assert 3 == len(edits.problems)
+    with pytest.raises(TableError) as caught:
+        edits.require_clean()
+    for text in (edits.problems.to_json(), str(caught.value)):
+        assert "a1a1" not in text
+        assert "(key removed)" in text
+
+
 def test_problems_do_not_depend_on_how_often_it_is_asked():
     """The same sheet gives the same edits and the same problems in the same order."""
     rows = [[f"x{i % 7}@example.com", ["Edtor", "Viewer", "Editor"][i % 3], "Production"] for i in range(60)]

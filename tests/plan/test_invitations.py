@@ -185,6 +185,15 @@ def test_two_emails_are_counted_when_one_is_new_and_one_is_sent_again():
     assert "2 e-mails will be sent" in plan.to_text()
 
 
+def test_a_letter_of_another_alphabet_is_warned_about_when_it_would_be_invited():
+    """An address with a letter that only looks like another is somebody else's mailbox."""
+    plan = plan_of(
+        company_with(), sheet(("\u0430nna.berg", "", "Organization User"), ("clara", "", "Organization User"))
+    )
+    assert ["similar-address"] == rules_of(plan.warnings)
+    assert "cyrillic small letter a" in plan.warnings[0].message
+
+
 def test_a_slip_of_the_pen_is_warned_about_when_it_would_be_invited():
     """An address one letter away from somebody's may be them; whoever knows can say."""
     company = company_with().add("robert")
