@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from lsnb.checks import CHECKS
 from lsnb.tables import SPECS, TableSpec
 
 DOCS = Path(__file__).parent
@@ -52,7 +53,29 @@ def _table_section(spec: TableSpec) -> list[str]:
     return lines
 
 
-PAGES: dict[str, Callable[[], str]] = {"tables.md": tables_page}
+def checks_page() -> str:
+    """Describe every check: how it should be, why it matters, and what to do."""
+    lines = [
+        "# Checks",
+        "",
+        "Generated from the code by `make docs`; change `lsnb/checks/` instead.",
+        "",
+        "`lsnb.audit(snap)` and `lsnb audit` run them. A check that could not read what it needs says `error`, never `ok`; "
+        "one that the plan makes pointless says `skip`, and what the data does not decide is `info`. A check supports the "
+        "named controls; that none alarms does not prove compliance.",
+        "",
+        "| id | severity | how it should be | why it matters | what to do | supports |",
+        "|---|---|---|---|---|---|",
+    ]
+    for check in sorted(CHECKS.values(), key=lambda check: check.id):
+        supports = "; ".join(check.frameworks) if not isinstance(check.frameworks, str) else check.frameworks
+        cells = (check.title, check.why, check.fix, supports)
+        texts = " | ".join(cell.replace("|", "\\|") for cell in cells)
+        lines.append(f"| `{check.id}` | {check.severity} | {texts} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {"tables.md": tables_page, "checks.md": checks_page}
 
 
 def main() -> int:

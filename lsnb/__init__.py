@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from lsnb.checks import run_checks as audit
     from lsnb.credentials import Key
     from lsnb.errors import LsnbError
     from lsnb.export import export_table
     from lsnb.organization import Organization, connect, connect_demo
     from lsnb.plan import Plan, Rules
     from lsnb.planfile import load_plan, save_plan
+    from lsnb.policy import Policy
     from lsnb.snapshot import Snapshot
     from lsnb.store import load_snapshot, save_snapshot
 
@@ -33,6 +35,8 @@ _HOMES = {
     "Plan": "lsnb.plan",
     "Rules": "lsnb.plan",
     "Snapshot": "lsnb.snapshot",
+    "Policy": "lsnb.policy",
+    "audit": "lsnb.checks:run_checks",
     "connect": "lsnb.organization",
     "connect_demo": "lsnb.organization",
     "export_table": "lsnb.export",
@@ -47,9 +51,11 @@ __all__ = [
     "LsnbError",
     "Organization",
     "Plan",
+    "Policy",
     "Rules",
     "Snapshot",
     "__version__",
+    "audit",
     "connect",
     "connect_demo",
     "export_table",
@@ -63,7 +69,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"lsnb has no {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    module, _, inner = _HOMES[name].partition(":")
+    value = getattr(import_module(module), inner or name)
     globals()[name] = value
     return value
 

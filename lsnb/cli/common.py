@@ -73,7 +73,8 @@ def print_table(frame: pd.DataFrame, *, as_json: bool = False) -> None:
     elif frame.empty:
         sys.stdout.write("(no rows)\n")
     else:
-        sys.stdout.write(printable(frame.to_string(index=False, na_rep="")) + "\n")
+        shown = frame.astype(object).where(frame.notna(), "")
+        sys.stdout.write(printable(shown.to_string(index=False)) + "\n")
 
 
 def say(text: str) -> None:
