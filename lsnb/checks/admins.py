@@ -20,6 +20,7 @@ _SSO_METHODS = frozenset({"supabase:sso", "oidc", "custom-oidc"})
     fix="Make a second person Organization Admin.",
     supports="S CC6.1 · I A.8.2 · N AC-2",
     needs=("members",),
+    absent_from=("members",),
     thresholds=("min_admins",),
 )
 def find_too_few_admins(context: Context) -> Iterator[Finding]:
@@ -152,6 +153,7 @@ def find_dormant_admins(context: Context) -> Iterator[Finding]:
     fix="Restore the account, or find out who used it and change its credentials.",
     supports="S CC6.1 · I A.8.2 · N AC-2",
     needs=("members",),
+    absent_from=("members",),
     thresholds=("break_glass", "break_glass_quiet_days"),
 )
 def find_loud_break_glass(context: Context) -> Iterator[Finding]:
@@ -186,8 +188,8 @@ def find_loud_break_glass(context: Context) -> Iterator[Finding]:
 )
 def find_new_admins(context: Context) -> Iterator[Finding]:
     """Alarm for every enabled Organization Admin who was none in the earlier snapshot and is not an accepted one."""
-    if context.earlier is None or not context.earlier.is_readable("members"):
-        yield info(context.organization, "There is no earlier snapshot with members to compare with.")
+    if context.earlier is None or context.earlier.status("members")[0] != "complete":
+        yield info(context.organization, "There is no earlier snapshot with all members to compare with.")
         return
     then = pick(context.earlier.members, role_name=catalogue.ORGANIZATION_ADMIN, is_disabled=False)
     before = {str(email) for email in context.earlier.members["email"]}

@@ -106,6 +106,7 @@ def find_old(context: Context) -> Iterator[Finding]:
     fix="Find the owner and say in a new key's description what it is for, or delete it.",
     supports="S CC6.1 · I A.5.16 · N IA-4",
     needs=("service_keys", "members"),
+    absent_from=("members",),
 )
 def find_orphans(context: Context) -> Iterator[Finding]:
     """Alarm for every live key with a default description, or whose creator is unknown or no enabled member."""

@@ -187,6 +187,7 @@ def find_foreign_members(context: Context) -> Iterator[Finding]:
     fix="Add the person to a workspace, or remove them.",
     supports="S CC6.3 · I A.5.18 · N AC-2",
     needs=("members", "access"),
+    absent_from=("members", "access"),
 )
 def find_homeless(context: Context) -> Iterator[Finding]:
     """Alarm for every enabled member with no role in any workspace, Organization Admins apart."""

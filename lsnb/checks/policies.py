@@ -90,6 +90,7 @@ def find_boundless(context: Context) -> Iterator[Finding]:
     fix="Attach the policy to a role, or delete it.",
     supports=_SUPPORTS,
     needs=("policies", "roles"),
+    absent_from=("roles",),
     feature="can_use_abac",
 )
 def find_unattached(context: Context) -> Iterator[Finding]:

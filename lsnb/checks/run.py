@@ -79,7 +79,9 @@ def run_check(check: Check, context: Context) -> list[Finding]:
         context: what it looks at.
     """
     hindrance = _hindrance(check, context)
-    found = [hindrance] if hindrance else [_waive(check, finding, context) for finding in check.run(context)]
+    found = (
+        [hindrance] if hindrance else [_waive(check, _weigh(check, f, context), context) for f in check.run(context)]
+    )
     if not found:
         found = [_all_well(check, context)]
     limits = "; ".join(f"{name}={_short(getattr(context.policy, name))}" for name in check.thresholds)
@@ -108,6 +110,21 @@ def _all_well(check: Check, context: Context) -> Finding:
         if status not in ("complete", "unavailable"):
             return Finding("info", context.organization, f"Nothing found, but {table} was not wholly read: {reason}")
     return Finding("ok", context.organization, "Nothing found.")
+
+
+def _weigh(check: Check, finding: Finding, context: Context) -> Finding:
+    """Make an alarm about something missing an info, where what it is missing from was not wholly read."""
+    if finding.status != "alarm":
+        return finding
+    for table in check.absent_from:
+        status, reason = context.snapshot.status(table)
+        if status == "partial":
+            return replace(
+                finding,
+                status="info",
+                reason=f"{finding.reason} That is not certain, for {table} was not wholly read: {reason}",
+            )
+    return finding
 
 
 def _waive(check: Check, finding: Finding, context: Context) -> Finding:

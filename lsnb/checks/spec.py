@@ -55,6 +55,7 @@ class Check:
         frameworks: the controls that the check supports; it never proves compliance.
         needs: tables without which nothing can be said.
         also: tables without which less can be said, so that finding nothing is no proof.
+        absent_from: tables in which it alarms about what is missing; read in part, its alarms are no proof.
         feature: the feature of the plan without which it does not apply.
         thresholds: the fields of the policy that it goes by.
         run: finds; yields nothing where all is well.
@@ -68,6 +69,7 @@ class Check:
     frameworks: tuple[str, ...]
     needs: tuple[str, ...]
     also: tuple[str, ...]
+    absent_from: tuple[str, ...]
     feature: str | None
     thresholds: tuple[str, ...]
     run: Run
@@ -93,6 +95,7 @@ def check(
     supports: str,
     needs: tuple[str, ...],
     also: tuple[str, ...] = (),
+    absent_from: tuple[str, ...] = (),
     feature: str | None = None,
     thresholds: tuple[str, ...] = (),
 ) -> Callable[[Run], Check]:
@@ -105,7 +108,7 @@ def check(
     frameworks = tuple(f"{_FRAMEWORKS[letter]} {control}" for letter, _, control in parts)
 
     def make(run: Run) -> Check:
-        return Check(id, title, severity, why, fix, frameworks, needs, also, feature, thresholds, run)
+        return Check(id, title, severity, why, fix, frameworks, needs, also, absent_from, feature, thresholds, run)
 
     return make
 

@@ -20,6 +20,7 @@ from lsnb.checks.spec import Finding, alarm, check, info, person
     fix="Make a member of the workspace its Admin.",
     supports="S CC6.3 · I A.5.2 · N AC-2",
     needs=("access", "workspaces", "members"),
+    absent_from=("access",),
 )
 def find_ownerless(context: Context) -> Iterator[Finding]:
     """Alarm for every workspace with no enabled Admin who is not Organization Admin as well."""

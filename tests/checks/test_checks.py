@@ -506,3 +506,13 @@ def test_a_role_that_something_unread_may_use_is_not_called_unused():
     found = run("LS-ROL-04", good().add_role("Legacy", "runs:read").lose("policies"))
     assert found["status"].tolist() == ["info"]
     assert "policies" in found["reason"][0]
+
+
+@pytest.mark.parametrize(("check", "table"), [(c.id, t) for c in CHECKS.values() for t in c.absent_from])
+def test_what_is_missing_from_a_part_is_not_called_missing(check, table):
+    """A check that alarms about an absence does not do so where the list was not wholly read, and says why."""
+    tiny = good()
+    CASES[check].bad(tiny)
+    found = run(check, tiny.lose(table, "partial", "cut short."))
+    assert {"info"} == set(found["status"])
+    assert "cut short" in found["reason"][0]
