@@ -236,6 +236,7 @@ def test_sheet_with_problems_gives_no_plan(keyed):
     """In a notebook the error carries the table of problems."""
     with pytest.raises(TableError) as caught:
         lsnb.connect().plan(sheet((ADA, "Edtor", "Production", "")))
+    assert caught.value.problems is not None
     assert ["langsmith_role"] == caught.value.problems["column"].tolist()
 
 

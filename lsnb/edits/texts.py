@@ -80,7 +80,9 @@ def text_column(column: pd.Series) -> pd.Series:
         return column.astype(DTYPES["text"]).fillna("")
     coded = encode(column)
     # By place, not by label: rows that were picked from a frame keep their labels.
-    return take_texts(coded.values, coded.codes).set_axis(column.index).rename(column.name)
+    texts = take_texts(coded.values, coded.codes).set_axis(column.index)
+    texts.name = column.name
+    return texts
 
 
 def take_texts(values: Sequence[str | None], codes: Codes) -> pd.Series:
