@@ -9,8 +9,6 @@ from lsnb.apply.present import Person
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.rules import Rules
 
-_NAMES = (catalogue.ORGANIZATION_ADMIN, catalogue.SYSTEM_ROLES[catalogue.ORGANIZATION_ADMIN][0])
-
 
 def takes_admin(change: Change) -> bool:
     """Tell whether a change takes the role Organization Admin from somebody who has joined."""
@@ -44,7 +42,7 @@ class AdminCount:
         self.now = {
             person.identity_id
             for person in everybody
-            if person.state == "active" and (person.role_id in ids - {None} or person.role_name in _NAMES)
+            if person.state == "active" and (person.role_id in ids - {None} or person.is_organization_admin)
         }
         wanted = 1 if "min-admins" in plan.allowed else rules.min_admins
         # Where there were too few before, the plan may leave as few, and somebody must be left in any case.

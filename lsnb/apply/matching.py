@@ -26,6 +26,9 @@ def holds(change: Change, present: Present) -> bool:
         return False
     if person.state != change.before.get("state", person.state) or not _same_role(change.before, person.role_id):
         return False
+    if person.is_organization_admin and change.before.get("role_name") != catalogue.ORGANIZATION_ADMIN:
+        # Also where no id tells: whoever became Admin meanwhile was not counted as one.
+        return False
     return change.kind == "SetOrgRole" or _same_places(change.before, person)
 
 

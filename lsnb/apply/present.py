@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lsnb import catalogue
 from lsnb.plan.model import Change
+
+_ADMIN_NAMES = (catalogue.ORGANIZATION_ADMIN, catalogue.SYSTEM_ROLES[catalogue.ORGANIZATION_ADMIN][0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Person:
     def has_joined(self) -> bool:
         """Whether the person has accepted."""
         return self.state != "pending"
+
+    @property
+    def is_organization_admin(self) -> bool:
+        """Whether the role is Organization Admin, by either of its names."""
+        return self.role_name in _ADMIN_NAMES
 
 
 @dataclass(frozen=True, slots=True)

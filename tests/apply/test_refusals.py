@@ -256,6 +256,15 @@ def test_admins_stay_when_they_cannot_be_counted(acme):
     assert acme.resume(run.journal).is_done
 
 
+def test_an_admin_stays_when_the_plan_does_not_know_them_as_one(acme):
+    """A change that takes Organization Admin from somebody without saying so is stale, also without ids of roles."""
+    plan = acme.plan(("dana.fox@partner.example", "", "Organization User"))
+    before = {"role": "Organization Viewer", "role_id": None, "role_name": "ORGANIZATION_VIEWER", "state": "active"}
+    run = acme.apply(seal(replace(plan, changes=(replace(plan.changes[0], before=before),))))
+    assert ["skipped"] == list(run.results["outcome"])
+    assert "Organization Admin" == acme.grants()["dana.fox@partner.example", "", "joined"]
+
+
 def test_nothing_is_written_when_a_plan_lost_its_refusals(acme):
     """A plan file that was edited and sealed anew still takes nothing from whoever applies it, nor from the protected."""
     rules = replace(WIDE, protected=("break.glass@*",))
