@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .copying.rows import Snapshot
     from .server import Server
 
-__all__ = ["describe", "serve_forever", "start"]
+__all__ = ["describe", "from_snapshot", "serve_forever", "start"]
 
 
 def start(
@@ -42,6 +43,27 @@ def start(
 
     """
     return _load().start(seed, port, latency_ms, state_file, log_file, behaviours, root_path=root_path, now=now)  # type: ignore[no-any-return]
+
+
+def from_snapshot(snapshot: Snapshot, *, pseudonyms: bool = True, salt: str = "", **options: Any) -> Server:
+    """Start a sandbox that is a copy of a real organization, to rehearse a plan or to show a problem without names.
+
+    `server.notes` says what the snapshot could not tell.
+
+    Args:
+        snapshot: one reading of an organization, such as `lsnb.load_snapshot` gives.
+        pseudonyms: replace names, addresses, ids and everything that somebody wrote by inventions, the same one for the
+            same thing in every table. Without, everything keeps its name and id, as a rehearsal needs it.
+        salt: a secret that the inventions hang on; with the same one, two snapshots of an organization get the same
+            names. Left out, they are made from the snapshot itself.
+        options: the arguments of `start` except `seed`. `now` shifts every time so that the reading took place then.
+
+    Raises:
+        ImportError: FastAPI or uvicorn is not installed.
+
+    """
+    made: Server = _load().start_copy(snapshot, pseudonyms=pseudonyms, salt=salt, **options)
+    return made
 
 
 def describe(server: Server) -> dict[str, Any]:

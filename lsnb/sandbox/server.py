@@ -19,6 +19,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .app import make_app
+from .copying import make_copy
+from .copying.instance import CopyInstance
+from .copying.rows import Snapshot
 from .encode import to_json
 from .faults import Faults
 from .front import Front, Scope
@@ -33,6 +36,8 @@ class Server:
 
     def __init__(self, instance: Instance, port: int = 0) -> None:
         self.instance = instance
+        self.notes: list[str] = []
+        """What a copy of a snapshot lacks, in sentences."""
         # Bound before the thread starts: the port is known at once, and a request sent early waits instead of failing.
         self._socket = _bind(port)
         self._port: int = self._socket.getsockname()[1]
@@ -209,6 +214,22 @@ def start(
         now=now,
     )
     return Server(instance, port)
+
+
+def start_copy(
+    snapshot: Snapshot,
+    *,
+    pseudonyms: bool = True,
+    salt: str = "",
+    port: int = 0,
+    now: str | None = None,
+    **options: Any,
+) -> Server:
+    """Start a copy of a snapshot and return it once it answers."""
+    state, notes = make_copy(snapshot, pseudonyms=pseudonyms, salt=salt, now=now)
+    server = Server(CopyInstance(state, **options), port)
+    server.notes = notes
+    return server
 
 
 def describe(server: Server) -> dict[str, Any]:
