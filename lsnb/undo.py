@@ -131,13 +131,7 @@ class _Undoing:
     """What is taken back for one person."""
 
     def __init__(
-        self,
-        snapshot: Snapshot,
-        notes: Notes,
-        email: str,
-        person: Person | None,
-        held: list[Grant],
-        record: Record,
+        self, snapshot: Snapshot, notes: Notes, email: str, person: Person | None, held: list[Grant], record: Record
     ) -> None:
         self.email = email
         self.changes: list[Change] = []
@@ -202,11 +196,8 @@ class _Undoing:
         elif person.state == "pending":
             self._add("CancelInvite", change, before=self._as_invitation(person), after=None, ids=_pending_ids(person))
         else:
-            before = {
-                **person.role.to_data(),
-                "state": person.state,
-                "workspaces": memberships_data(self._held.values()),
-            }
+            held = memberships_data(self._held.values())
+            before = {**person.role.to_data(), "state": person.state, "workspaces": held}
             self._add("RemoveMember", change, before=before, after=None, ids=_ids(person))
             self._notes.add(
                 "accepted-meanwhile",
@@ -232,8 +223,9 @@ class _Undoing:
         )
         self._wait(change, [grant for grant in grants if grant not in carried])
         if change.kind == "RemoveMember":
-            said = "was removed: a new invitation is sent, personal access tokens are lost, and all of it only counts once "
-            said += "it is accepted."
+            said = (
+                "was removed: a new invitation is sent, personal access tokens are lost, and it counts once accepted."
+            )
         else:
             said = "had an invitation that was cancelled: another one is sent, which is another e-mail."
         self._notes.add("cannot-come-back", f"{self.email} {said}", self.changes[-1].id)

@@ -98,8 +98,9 @@ def forget(writer: JournalWriter, note: Path | None) -> None:
         if path is not None:
             with contextlib.suppress(OSError):
                 path.unlink()
-    with contextlib.suppress(OSError):
-        writer.path.parent.rmdir()  # only where it is empty
+    if writer.path.parent.name == DEFAULT_FOLDER:
+        with contextlib.suppress(OSError):
+            writer.path.parent.rmdir()  # only where it is empty
 
 
 def _default_path(plan: Plan, now: datetime) -> Path:

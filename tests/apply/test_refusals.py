@@ -106,6 +106,16 @@ def test_a_plan_is_not_spent_when_it_was_refused_before_anything_was_tried(acme,
     assert acme.apply(plan).is_done
 
 
+def test_no_folder_of_others_is_removed_when_a_journal_is_taken_back(acme, tmp_path):
+    """Only the journal goes that was made for nothing; a folder that was there stays."""
+    (tmp_path / "runs").mkdir()
+    plan = acme.plan(ROW)
+    acme.server.faults.add(method="GET", path="workspaces/current/members", times=4, kind="status", status=500)
+    with pytest.raises(ServerError):
+        acme.apply(plan, journal=tmp_path / "runs" / "run.jsonl")
+    assert [] == list((tmp_path / "runs").iterdir())
+
+
 def test_a_plan_made_anew_is_another_one_when_the_state_went_back(acme):
     """What is spent is one making of a plan, not its content."""
     there, back = ("grace.kim", "Production", "Viewer"), ("grace.kim", "Production", "Editor")
