@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
+
+# The same examples every time, so that a change is judged by what it changes; new ones with
+# `make test ARGS=--hypothesis-profile=search`.
+hypothesis.settings.register_profile("fixed", derandomize=True)
+hypothesis.settings.register_profile("search")
+hypothesis.settings.load_profile("fixed")
 
 pytest.register_assert_rewrite("tests.notebooks", "tests.browser")  # their helpers assert, and should say what
 
