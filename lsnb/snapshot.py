@@ -21,8 +21,6 @@ from lsnb.tables import SPECS
 if TYPE_CHECKING:
     from lsnb.effective import Effective, Explanation
 
-_GIVES_ROWS = ("complete", "partial")
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:

@@ -11,10 +11,8 @@ import pandas as pd
 from lsnb.loader.reading import SourceData
 from lsnb.loader.sources import ENDPOINTS
 from lsnb.snapshot import Caller
-from lsnb.tables import SPECS, access, activity, empty_frame, keys, people, settings, structure
+from lsnb.tables import SPECS, access, activity, keys, people, settings, structure
 from lsnb.tables.completeness import Reading, build_completeness
-
-_WORST_FIRST = ("unreadable", "unavailable", "not-loaded")
 
 
 class Parts:
@@ -147,8 +145,3 @@ def _reading(table: str, source: str, data: Mapping[str, SourceData], *, needed:
         status = "partial"
     endpoint = found.endpoint or ENDPOINTS[source]
     return Reading(table, endpoint, status, found.promised, found.got, found.read_at, found.reason)
-
-
-def empty_tables() -> dict[str, pd.DataFrame]:
-    """Give every table without rows, for code that must show the columns before anything is read."""
-    return {name: empty_frame(spec) for name, spec in SPECS.items()}
