@@ -21,6 +21,7 @@
     ├── UserOnlyError               only a person who is logged in may do this
     ├── TableError                  `.problems`: a DataFrame of all bad cells
     │   └── UnreadableTableError    the table could not be read, so it is not empty but unknown
+    ├── GridError                   a grid was asked for a row, column or edit that it does not have or allow
     ├── SnapshotFileError           a snapshot file is damaged, or of another version
     ├── PlanError                   a plan cannot be made or used
     │   ├── UnsafePlanError         `.reasons`: the safety rules that refuse it
@@ -220,6 +221,10 @@ class UnreadableTableError(TableError):
         self.table = table
         self.reason = reason
         super().__init__(f"The table {table!r} is unreadable, which is not the same as empty: {reason} {hint}")
+
+
+class GridError(LsnbError):
+    """A grid was asked for a row or column that it does not have, or for an edit that it does not allow."""
 
 
 class SnapshotFileError(LsnbError):
