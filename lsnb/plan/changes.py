@@ -10,20 +10,28 @@ The ids that a change carries for whoever carries it out, as far as they apply:
   workspace changes. Absent where the organization's plan has no roles: then no role may be sent.
 - `workspace_role_id`: for invitations, the one role for all of `after["workspaces"]`.
 - `ls_user_id`: the person's id over all organizations, where it is known.
+
+`lsnb.plan.structure` tells the same of changes that are of nobody's membership.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from lsnb import catalogue
 from lsnb.plan.fingerprint import change_id
 from lsnb.plan.model import Change, ChangeKind, Risk, Stage
 from lsnb.plan.roles import ORGANIZATION_POWERS, rank
+from lsnb.plan.structure import (
+    THINGS,
+    Values,
+    consequence_of_thing,
+    is_key_demotion,
+    is_reversible_thing,
+    risk_of_thing,
+    stage_of_thing,
+)
 from lsnb.snapshot import Caller
-
-Values = Mapping[str, Any]
 
 _INVITATIONS = frozenset({"InviteMember", "ReplaceInvite"})
 _REMOVALS = frozenset({"RemoveMember", "RemoveWorkspaceMember", "CancelInvite"})
@@ -33,27 +41,46 @@ _WORKSPACE_KINDS = frozenset({"AddWorkspaceMember", "SetWorkspaceRole", "RemoveW
 def new_change(
     kind: ChangeKind,
     *,
-    email: str,
     before: Values | None,
     after: Values | None,
     reason: str,
     ids: Mapping[str, str | None],
+    email: str | None = None,
     workspace: str | None = None,
     is_self: bool = False,
 ) -> Change:
-    """Make a change of somebody's membership.
+    """Make a change of somebody's membership, or of a workspace, a role, a key, a token or a setting.
 
     Args:
         kind: what is done.
-        email: whom it concerns.
         before: the values now.
         after: the values wanted.
         reason: why the plan has it.
         ids: the ids that the calls need; unknown ones are left out.
-        workspace: the workspace's name, for changes in one workspace.
+        email: whom it concerns; of a token its owner where that is known, and nobody otherwise.
+        workspace: the workspace's name, where the change is about one.
         is_self: whether it concerns the identity that makes the plan.
     """
     known = {name: value for name, value in ids.items() if value}
+    if kind in THINGS:
+        thing = known[THINGS[kind]]
+        setting = known.get("setting")
+        return Change(
+            # The owner of a token is no part of it: a key that may not see owners makes the same change.
+            id=change_id(kind, None, "organization", thing),
+            kind=kind,
+            stage="self" if is_self else stage_of_thing(kind, before, after, setting),
+            email=email,
+            scope="organization",
+            workspace=workspace,
+            before=before,
+            after=after,
+            reason=reason,
+            risk=risk_of_thing(kind, before, after, setting),
+            reversible=is_reversible_thing(kind),
+            consequence=consequence_of_thing(kind, before, after, setting),
+            ids=known,
+        )
     scope = "workspace" if kind in _WORKSPACE_KINDS else "organization"
     return Change(
         id=change_id(kind, email, scope, known.get("workspace_id")),
@@ -100,7 +127,9 @@ def is_promotion(change: Change) -> bool:
 
 
 def is_demotion(change: Change) -> bool:
-    """Tell whether a change gives somebody a lesser role of the same scope."""
+    """Tell whether a change gives somebody, or a service key, a lesser role of the same scope."""
+    if is_key_demotion(change):
+        return True
     if change.kind not in ("SetOrgRole", "SetWorkspaceRole"):
         return False
     return rank(_name(change.after)) < rank(_name(change.before))

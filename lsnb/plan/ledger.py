@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from lsnb.plan.changes import Values, is_caller, new_change
+from lsnb.plan.changes import is_caller, new_change
 from lsnb.plan.model import Change, ChangeKind, Waiting
 from lsnb.plan.notes import Notes, listed, row_words
 from lsnb.plan.roles import Role
 from lsnb.plan.rules import ServerFeatures
 from lsnb.plan.standing import Grant
+from lsnb.plan.structure import Values
 from lsnb.plan.wishes import Wish, note_words
 from lsnb.snapshot import Caller
 

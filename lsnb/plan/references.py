@@ -1,0 +1,104 @@
+"""What a plan creates has no id yet: the text that stands where the id will be, and how it is replaced.
+
+A reference is written `new:workspace:NAME`, `new:role:NAME` or `new:key:DESCRIPTION`. It stands wherever an id stands:
+in the ids of a change, under the names that end in `_id` in its values, and in its lists of workspaces. The change that
+creates the thing carries it as its own id; others wait for that change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from lsnb.plan.model import Change
+
+_WORKSPACE, _ROLE, _KEY = "new:workspace:", "new:role:", "new:key:"
+_PREFIXES = (_WORKSPACE, _ROLE, _KEY)
+
+#: Under which name a change that creates something has the reference to it in its ids.
+_OWN = {"CreateWorkspace": "workspace_id", "CreateRole": "role_id", "CreateServiceKey": "key_id"}
+
+
+def workspace_reference(name: str) -> str:
+    """Write the reference to a workspace that the same plan creates."""
+    return f"{_WORKSPACE}{name}"
+
+
+def role_reference(name: str) -> str:
+    """Write the reference to a role that the same plan creates."""
+    return f"{_ROLE}{name}"
+
+
+def key_reference(description: str) -> str:
+    """Write the reference to a service key that the same plan creates."""
+    return f"{_KEY}{description}"
+
+
+def is_reference(text: object) -> bool:
+    """Tell whether a text stands for something that is yet to be created, and is no id."""
+    return isinstance(text, str) and any(text.startswith(prefix) and text != prefix for prefix in _PREFIXES)
+
+
+def reference_made_by(change: Change) -> str | None:
+    """Give the reference to what a change creates; None where it creates nothing that others refer to."""
+    own = change.ids.get(_OWN.get(change.kind, ""))
+    return own if is_reference(own) else None
+
+
+def references_of(change: Change) -> frozenset[str]:
+    """List the references that must be known before a change can be carried out.
+
+    The reference to what the change itself creates is not among them: `reference_made_by` gives that.
+    """
+    return frozenset(_found(change)) - {reference_made_by(change)}
+
+
+def resolve(change: Change, known: Mapping[str, str]) -> Change:
+    """Put ids in the place of references.
+
+    Args:
+        change: the change.
+        known: the id of each reference, as far as it is known.
+
+    Returns:
+        The change with the same `id`; references that are not known stay, so that `references_of` still lists them.
+    """
+    if not any(reference in known for reference in _found(change)):
+        return change
+    return replace(
+        change,
+        ids={name: known.get(value, value) if is_reference(value) else value for name, value in change.ids.items()},
+        before=None if change.before is None else _resolved(change.before, known),
+        after=None if change.after is None else _resolved(change.after, known),
+    )
+
+
+def _found(change: Change) -> Iterator[str]:
+    yield from (value for value in change.ids.values() if is_reference(value))
+    for values in (change.before, change.after):
+        if values is not None:
+            yield from _in_values(values)
+
+
+def _in_values(values: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        if name.endswith("_id"):
+            if is_reference(value):
+                yield value
+        elif isinstance(value, list | tuple):
+            for item in value:
+                if isinstance(item, Mapping):
+                    yield from _in_values(item)
+
+
+def _resolved(values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        if name.endswith("_id"):
+            made[name] = known.get(value, value) if is_reference(value) else value
+        elif isinstance(value, list | tuple):
+            made[name] = [_resolved(item, known) if isinstance(item, Mapping) else item for item in value]
+        else:
+            made[name] = value
+    return made
