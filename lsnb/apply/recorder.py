@@ -117,6 +117,7 @@ class Recorder:
         *,
         is_open: bool = False,
         is_there: bool = False,
+        created_id: str | None = None,
     ) -> None:
         """Write down how a change ended, or ended after all.
 
@@ -130,6 +131,7 @@ class Recorder:
             next_step: what to do about it.
             is_open: whether going on tries it again.
             is_there: whether what it wants is there, though not by it.
+            created_id: the id of what it created.
         """
         with self._lock:
             result = self.results[change.id]
@@ -138,6 +140,7 @@ class Recorder:
             self._count(result.outcome, outcome)
             result.outcome, result.reason, result.next_step = outcome, reason, next_step
             result.is_open, result.is_there, result.trying = is_open, is_there, trying
+            result.created_id = created_id or result.created_id
             result.finished_at = self.now()
             line: dict[str, Any] = {
                 "event": "outcome",
@@ -150,6 +153,7 @@ class Recorder:
             line |= {"is_open": True} if is_open else {}
             line |= {"is_there": True} if is_there else {}
             line |= {"trying": trying} if trying else {}
+            line |= {"created_id": created_id} if created_id else {}
             self._journal.append(line)
         self._progress.step(self._counts_words(), steps=int(is_first))
         self._tell("outcome", change=change, outcome=outcome, reason=reason)

@@ -11,7 +11,7 @@ A journal is JSON Lines in UTF-8, one object per line, only ever appended to. It
 - `step`: one request of a change with several of them was carried out: `id`, `step`, `at`.
 - `outcome`: a change ended, or was looked at again: `id`, `outcome` (`done`, `failed`, `skipped` or `unknown`),
   `reason`, `next_step`, `at`; `is_open` where going on tries it again, `is_there` where what it wants is there though
-  not by it. The last one counts.
+  not by it; `created_id` with the id of what it created, never with its secret. The last one counts.
 - `reopened`: what was said about the change `id` is forgotten, as it is tried again.
 - `verified`: the changes in `ids` were read back afterwards and are there.
 - `resumed`, `stopped`, `finished`: what became of the run, with `at`.

@@ -55,6 +55,7 @@ class Result:
         is_verified: whether it was read back and is there.
         trying: the step that was being tried when the journal ends, and nothing said how it went.
         steps: the steps that were carried out, of a change that has several.
+        created_id: the id of what the change created, so that other changes of the plan can name it; never a secret.
     """
 
     outcome: Outcome | None = None
@@ -68,6 +69,7 @@ class Result:
     is_verified: bool = False
     trying: str | None = None
     steps: set[str] = field(default_factory=set)
+    created_id: str | None = None
 
     @property
     def is_unknown(self) -> bool:

@@ -133,6 +133,7 @@ def _take(line: Mapping[str, Any], results: Mapping[str, Result]) -> None:
         result.is_open, result.is_there = bool(line.get("is_open")), bool(line.get("is_there"))
         result.is_verified = False
         result.trying = line.get("trying") if result.outcome == "unknown" else None
+        result.created_id = line.get("created_id") or result.created_id
     elif event == "verified":
         for id_ in line["ids"]:
             results[id_].is_verified = True
