@@ -5,10 +5,12 @@ Both draw at most ten times a second, since a notebook's server cuts off what se
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TextIO
 
 _DRAW_EVERY_S = 0.1
@@ -141,7 +143,26 @@ class Progress:
             self._display.draw(self.title, self.done, self.total, self._note)
 
 
+_chosen: contextvars.ContextVar[Display | None] = contextvars.ContextVar("lsnb_display", default=None)
+
+
+@contextlib.contextmanager
+def shown_on(display: Display) -> Iterator[None]:
+    """Have the work within show its progress here, where it does not name a display itself.
+
+    Work on a thread of its own would draw its bar below whichever cell ran last; a form names its own bar so.
+    """
+    token = _chosen.set(display)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
 def _pick_display() -> Display:
+    chosen = _chosen.get()
+    if chosen is not None:
+        return chosen
     shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None and getattr(shell, "kernel", None) is not None:
         return NotebookBar()
