@@ -1,16 +1,22 @@
-"""What a server offers beyond what every server does, found out only where a plan depends on it."""
+"""What a server offers beyond what every server does, found out only where something depends on it.
+
+Each question is put so that it changes nothing whatever the answer is: it names an id that nobody has, or a body that no
+server accepts. An answer that is not understood counts as None, and then the older way is taken.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsnb.errors import ApiError, InvalidRequestError, NotFoundError
 
 if TYPE_CHECKING:
     from lsnb.api import Api
 
-# No invitation has this id, so that the question changes nothing.
+# Nothing has this id, so that the question changes nothing.
 _NOBODY = "00000000-0000-4000-8000-000000000000"
+# What servers say about a path that they do not know, and not about an id.
+_NO_SUCH_PATH = frozenset({"", "not found", "404 page not found", "method not allowed"})
 
 
 def can_patch_pending(api: Api) -> bool | None:
@@ -22,10 +28,79 @@ def can_patch_pending(api: Api) -> bool | None:
     Returns:
         True or False, or None where the key may not ask.
     """
+    return _knows(api, "PATCH", f"/api/v1/orgs/current/members/{_NOBODY}/pending")
+
+
+def can_patch_keys(api: Api) -> bool | None:
+    """Ask whether the roles of a service key can be changed: newer servers have `PATCH` of one.
+
+    Returns:
+        True or False, or None where the key may not ask.
+    """
+    return _knows(api, "PATCH", f"/api/v1/orgs/current/service-keys/{_NOBODY}")
+
+
+def can_revoke_tokens(api: Api) -> bool | None:
+    """Ask whether tokens can be revoked and reinstated: newer servers have `.../personal-access-tokens/{id}/revocation`.
+
+    Returns:
+        True or False, or None where the key may not ask.
+    """
+    path = f"/api/v1/orgs/current/personal-access-tokens/{_NOBODY}/revocation"
+    return _knows(api, "DELETE", path, body=None, names_path=True)
+
+
+def can_restrict_roles(api: Api) -> bool | None:
+    """Ask whether a role can be restricted: newer servers have `PUT /orgs/current/roles/{id}/restriction`.
+
+    Returns:
+        True or False, or None where the key may not ask.
+    """
+    path = f"/api/v1/orgs/current/roles/{_NOBODY}/restriction"
+    return _knows(api, "PUT", path, body={"is_restricted": False}, names_path=True)
+
+
+def can_batch_add(api: Api, workspace_id: str) -> bool | None:
+    """Ask whether the batch of a workspace adds people of the organization at once, instead of refusing them.
+
+    Newer servers know `workspace_role_name` in its items, and older ones ignore a field that they do not know. An item
+    without an address is refused by both; a newer one complains of that field too when it is no text.
+
+    Returns:
+        True or False, or None where the key may not ask.
+    """
+    body: list[dict[str, list[str]]] = [{"workspace_role_name": []}]
+    path = "/api/v1/workspaces/current/members/batch"
     try:
-        api.transport.request("PATCH", f"/api/v1/orgs/current/members/{_NOBODY}/pending", body={}, retry=False)
+        api.transport.request("POST", path, body=body, scope="workspace", workspace_id=workspace_id, retry=False)
+    except InvalidRequestError as error:
+        return "workspace_role_name" in error.detail
+    except ApiError:
+        return None
+    return None
+
+
+def is_missing_endpoint(error: Exception) -> bool:
+    """Tell whether an answer says that the server does not have an endpoint, and not that it has no such object."""
+    if not isinstance(error, NotFoundError):
+        return False
+    return error.status == 405 or error.detail.strip().rstrip(".").lower() in _NO_SUCH_PATH
+
+
+def _knows(api: Api, method: str, path: str, *, body: Any = (), names_path: bool = False) -> bool | None:
+    """Ask for an id that nobody has.
+
+    Args:
+        api: the service.
+        method: the method.
+        path: the path.
+        body: what to send; an empty object by default.
+        names_path: whether the path exists only for this, so that only words tell the two kinds of 404 apart.
+    """
+    try:
+        api.transport.request(method, path, body={} if body == () else body, retry=False)
     except NotFoundError as error:
-        return error.status != 405
+        return not is_missing_endpoint(error) if names_path else error.status != 405
     except InvalidRequestError:
         return True
     except ApiError:

@@ -28,6 +28,11 @@ class Endpoints:
         found: list[Record] = self._checked(path, self.transport.get(path, **how), list)
         return found
 
+    def _written(self, method: str, path: str, body: Any, **how: Any) -> Record:
+        """Send a change, and give the object that comes back; the caller looks where nothing does."""
+        answer = self.transport.request(method, path, body=body, **how)
+        return answer.data if isinstance(answer.data, dict) else {}
+
     def _checked(self, path: str, data: Any, kind: type) -> Any:
         if isinstance(data, kind):
             return data

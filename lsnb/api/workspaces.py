@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lsnb.api.base import Endpoints, Record
 
 # The largest page that the service allows for public links.
@@ -58,3 +60,33 @@ class WorkspaceReads(Endpoints):
             links += found
             if len(found) < _LINKS_PER_PAGE:
                 return links
+
+
+class WorkspaceWrites(Endpoints):
+    """Make, rename and delete workspaces, and end their public links."""
+
+    def create_workspace(self, name: str, *, workspace_id: str | None = None) -> Record:
+        """Make a workspace. `POST /workspaces`.
+
+        Args:
+            name: its name.
+            workspace_id: a UUID of the caller's choice; a second request with the same one is refused.
+        """
+        body: dict[str, Any] = {"display_name": name} | ({"id": workspace_id} if workspace_id else {})
+        return self._written("POST", "/api/v1/workspaces", body)
+
+    def rename_workspace(self, workspace_id: str, name: str) -> None:
+        """Give a workspace another name. `PATCH /workspaces/{workspace_id}`."""
+        path = f"/api/v1/workspaces/{workspace_id}"
+        self._written("PATCH", path, {"display_name": name}, scope="workspace", workspace_id=workspace_id)
+
+    def delete_workspace(self, workspace_id: str) -> None:
+        """Delete a workspace with everything in it. `DELETE /workspaces/{workspace_id}`."""
+        path = f"/api/v1/workspaces/{workspace_id}"
+        self.transport.request("DELETE", path, scope="workspace", workspace_id=workspace_id)
+
+    def unshare_all(self, workspace_id: str) -> None:
+        """End every public link of a workspace. `DELETE /workspaces/current/shared`."""
+        path = "/api/v1/workspaces/current/shared"
+        body = {"unshare_all": True}
+        self.transport.request("DELETE", path, body=body, scope="workspace", workspace_id=workspace_id)

@@ -38,8 +38,9 @@ def make_app() -> FastAPI:
     async def complain_of_schema(request: Request, error: RequestValidationError) -> Response:
         if find_family(request.url.path) == "go":
             return _answer(400, {"error": "; ".join(str(problem["msg"]) for problem in error.errors())})
+        found = [p for p in error.errors() if not _is_too_new(request, p["loc"])] or error.errors()
         problems = [{"type": p["type"], "loc": p["loc"], "msg": p["msg"], "input": _plain(p.get("input"))}
-                    for p in error.errors()]  # fmt: skip
+                    for p in found]  # fmt: skip
         return _answer(422, {"detail": problems})
 
     @app.exception_handler(HTTPException)
@@ -48,6 +49,13 @@ def make_app() -> FastAPI:
         return _answer(error.status_code, body | ({"known": known} if error.status_code == 404 else {}))
 
     return app
+
+
+def _is_too_new(request: Request, loc: object) -> bool:
+    """Tell whether a problem is about a field that an older server would not know (API.md 9, workspace batch)."""
+    behaviours = request.scope["exchange"].instance.state.behaviours
+    is_newer_field = isinstance(loc, tuple) and loc[-1] in ("role_name", "workspace_role_name")
+    return is_newer_field and not behaviours.has("batch_adds_active")
 
 
 def _plain(value: object) -> object:
