@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lsnb.tables.spec import TableSpec, blank_to_null, build_frame, count, text, time, to_arrow_records
+from lsnb.tables.spec import (
+    TableSpec,
+    blank_to_null,
+    build_frame,
+    count,
+    text,
+    time,
+    to_arrow_records,
+    to_time,
+)
 
 SHARED_LINKS = TableSpec(
     name="shared_links",
@@ -52,6 +64,7 @@ AUDIT_LOG = TableSpec(
     columns=(
         time("at", "when it happened"),
         text("operation", "what was done, such as `update_org_member`; unknown ones are kept as they are"),
+        text("activity", "`Create`, `Read`, `Update`, `Delete`, or another word of the service"),
         text("outcome", "`Success`, `Failure` or `Unknown`"),
         text("actor_id", "the id of who did it"),
         text("credential_id", "the id of the key that was used; unknown for a browser session"),
@@ -61,6 +74,8 @@ AUDIT_LOG = TableSpec(
         text("path", "the path of the call"),
         count("http_status", "the status that was answered"),
         text("ip", "the address it came from"),
+        count("port", "the port it came from"),
+        text("proxies", "the addresses that it went through, joined by `, `"),
         text("ls_user_id", "the actor's id over all organizations"),
         text("event_id", "the event's id", required=True),
     ),
@@ -118,21 +133,24 @@ def _lower(value: str | None) -> str | None:
     return value.strip().lower() if value else None
 
 
-_RAW = ("api_key_id", "user_id", "ls_user_id", "workspace_id", "request_time")
+_RAW = ("id", "operation_name", "request_time", "api_key_id", "user_id", "ls_user_id", "workspace_id")
 _EVENT: dict[str, pa.DataType] = {
     "time": pa.int64(),
     "status": pa.string(),
+    "activity_name": pa.string(),
     "metadata": pa.struct([("uid", pa.string())]),
     "api": pa.struct([("operation", pa.string())]),
     "actor": pa.struct([("user", pa.struct([("uid", pa.string()), ("credential_uid", pa.string())]))]),
     "http_request": pa.struct([("http_method", pa.string()), ("url", pa.struct([("path", pa.string())]))]),
     "http_response": pa.struct([("code", pa.int64())]),
-    "src_endpoint": pa.struct([("ip", pa.string())]),
+    "src_endpoint": pa.struct([("ip", pa.string()), ("port", pa.int64()), ("intermediate_ips", pa.list_(pa.string()))]),
     "resources": pa.list_(pa.struct([("uid", pa.string())])),
     "unmapped": pa.struct([("original_audit_log", pa.struct([(name, pa.string()) for name in _RAW]))]),
 }
 # The unit of `time` is milliseconds in the standard the log follows. A value this small can only be seconds.
 _SECONDS_BELOW = 100_000_000_000
+# The raw row says the same time more finely, unless it is another time altogether.
+_SAME_TIME = pd.Timedelta(seconds=1)
 
 
 def build_audit_log(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -142,32 +160,61 @@ def build_audit_log(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     def dig(name: str, *path: str) -> pa.Array:
         return blank_to_null(pc.struct_field(columns[name], list(path)))
 
-    millis = pc.if_else(pc.less(columns["time"], _SECONDS_BELOW), pc.multiply(columns["time"], 1000), columns["time"])
     raw = {name: dig("unmapped", "original_audit_log", name) for name in _RAW}
-    resources = _joined_ids(columns["resources"])
     frame = build_frame(
         AUDIT_LOG,
         {
-            "at": millis.cast(pa.timestamp("ms", "UTC")).cast(pa.timestamp("ns", "UTC")),
-            "operation": dig("api", "operation"),
+            "at": _times(columns["time"], raw["request_time"]),
+            "operation": pc.coalesce(dig("api", "operation"), raw["operation_name"]),
+            "activity": blank_to_null(columns["activity_name"]),
             "outcome": columns["status"],
             "actor_id": pc.coalesce(dig("actor", "user", "uid"), raw["user_id"]),
             "credential_id": pc.coalesce(dig("actor", "user", "credential_uid"), raw["api_key_id"]),
-            "resource_ids": resources,
+            "resource_ids": _joined(columns["resources"], "uid"),
             "workspace_id": raw["workspace_id"],
             "method": dig("http_request", "http_method"),
             "path": dig("http_request", "url", "path"),
             "http_status": pc.struct_field(columns["http_response"], "code"),
             "ip": dig("src_endpoint", "ip"),
+            "port": pc.struct_field(columns["src_endpoint"], "port"),
+            "proxies": _joined(pc.struct_field(columns["src_endpoint"], "intermediate_ips")),
             "ls_user_id": raw["ls_user_id"],
-            "event_id": dig("metadata", "uid"),
+            "event_id": _event_ids(records, pc.coalesce(dig("metadata", "uid"), raw["id"])),
         },
     )
     return frame.drop_duplicates("event_id", ignore_index=True)
 
 
-def _joined_ids(lists: pa.Array) -> pa.Array:
-    """Join the ids of every event's resources; none becomes unknown."""
-    ids = pc.struct_field(pc.list_flatten(lists), "uid")
-    offsets = pa.array([0, *pc.cumulative_sum(pc.fill_null(pc.list_value_length(lists), 0)).to_pylist()], pa.int32())
-    return blank_to_null(pc.binary_join(pa.ListArray.from_arrays(offsets, ids), ", "))
+def _times(numbers: pa.Array, texts: pa.Array) -> pa.Array:
+    """Read when events happened, to the microsecond where the raw row agrees with the number."""
+    millis = pc.if_else(pc.less(numbers, _SECONDS_BELOW), pc.multiply(numbers, 1000), numbers)
+    coarse = pd.Series(millis.cast(pa.timestamp("ms", "UTC")).cast(pa.timestamp("ns", "UTC")).to_pandas())
+    fine = pd.Series(to_time(texts).to_pandas())
+    agrees = ((fine - coarse).abs() < _SAME_TIME) | coarse.isna()
+    return pa.array(fine.where(agrees, coarse), type=pa.timestamp("ns", "UTC"), from_pandas=True)
+
+
+def _event_ids(records: Sequence[Mapping[str, Any]], ids: pa.Array) -> pa.Array:
+    """Complete the ids of events: one that comes without gets an id made from its content, the same every time."""
+    if ids.null_count == 0:
+        return ids
+    made = [
+        found if found is not None else "made:" + hashlib.sha256(_canonical(record)).hexdigest()[:32]
+        for found, record in zip(ids.to_pylist(), records, strict=True)
+    ]
+    return pa.array(made, pa.string())
+
+
+def _canonical(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(record, sort_keys=True, default=str).encode()
+
+
+def _joined(lists: pa.Array, field: str | None = None) -> pa.Array:
+    """Join the texts of every list, or one field of its items; what is unknown is left out, and none is unknown."""
+    items = pc.list_flatten(lists)
+    texts = pc.struct_field(items, field) if field else items
+    known = pc.fill_null(pc.not_equal(texts, ""), False)
+    owners = pc.list_parent_indices(lists).filter(known).to_numpy()
+    counts = np.bincount(owners, minlength=len(lists))
+    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32))
+    return blank_to_null(pc.binary_join(pa.ListArray.from_arrays(offsets, texts.filter(known)), ", "))
