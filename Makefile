@@ -10,7 +10,7 @@ ARGS ?=
 PARALLEL ?= -n auto --maxprocesses 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test format lint types notebooks browser docs wheel lock bench ci clean
+.PHONY: help lab test format lint types notebooks browser js docs wheel lock bench ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ notebooks: $(READY) ## run every notebook against a fresh demo organization
 
 browser: $(READY) ## run the tests in a real JupyterLab and Chromium
 	LSNB_REQUIRE_BROWSER=1 $(BIN)/python -m pytest tests/browser $(ARGS)
+
+js: ## build the grid's bundle anew from js/, and try its parts (needs node and npm; nothing else does)
+	cd js && npm ci --ignore-scripts && npm run build && npm test
 
 docs: $(READY) ## write the generated pages of docs/ anew
 	$(BIN)/python -m docs.generate
