@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import lsnb
 from lsnb.apply.checks import check_place, check_plan, check_refusals
+from lsnb.apply.handover import Handover
 from lsnb.apply.recorder import OnEvent, Recorder
 from lsnb.apply.run import Run, make_run, run_of_record
 from lsnb.apply.stages import Stages
@@ -22,6 +23,7 @@ from lsnb.journal.spent import forget
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.rules import DEFAULT_RULES, Rules
 from lsnb.progress import Display, Progress
+from lsnb.secrets import SecretSink
 
 if TYPE_CHECKING:
     from lsnb.api import Api
@@ -48,6 +50,7 @@ def apply_plan(
     stop: threading.Event | None = None,
     on_event: OnEvent | None = None,
     rules: Rules = DEFAULT_RULES,
+    secrets: SecretSink | None = None,
     clock: Clock = utc_now,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Run:
@@ -67,6 +70,7 @@ def apply_plan(
         stop: ends the work early when it is set.
         on_event: told what happens, one event at a time.
         rules: how many Organization Admins must be left, counted on what is there now, and whom no plan may touch.
+        secrets: where the secrets of created keys go; a plan that creates keys needs it.
         clock: the time, UTC.
         sleep: waits that many seconds, before looking a second time at what was not there.
 
@@ -77,7 +81,9 @@ def apply_plan(
         UnconfirmedPlanError: the fingerprint is missing or another plan's.
         UnsafePlanError: a rule refuses the plan, or does so by now.
         SpentPlanError: the plan was applied already.
-        PlanError: it is for another organization, host or key, or has changes of other kinds.
+        PlanError: it is for another organization, host or key, has changes of other kinds, or creates keys and no place
+            for their secrets is named.
+        ConfigError: that place does not take secrets.
         JournalError: the journal cannot be written; what was not tried before was not done.
         ApiError: what the plan was made from could not be read again; nothing was changed, and the plan is not spent.
         TransportError: likewise.
@@ -87,20 +93,23 @@ def apply_plan(
     if plan.is_empty:
         return make_run(plan, {}, None)
     header = {"lsnb": lsnb.__version__, "started_at": _stamp(clock()), "workers": workers}
-    writer, note = new_journal(plan, journal, now=clock(), header=header)
-    with writer, Progress(_title(plan), display=display) as progress:
-        results = {change.id: Result() for change in plan.changes}
-        progress.expect(len(plan))
-        recorder = Recorder(plan, writer, results, progress=progress, clock=clock, on_event=on_event)
-        halt = Halt(stop)
-        stages = Stages(api, recorder, halt, workers=workers, rules=rules, wait=lambda: sleep(LOOK_AGAIN_S))
-        try:
-            stages.look(may_refuse=True)
-        except (LsnbError, KeyboardInterrupt):
-            # Nothing was tried, so the plan can still be applied.
-            forget(writer, note)
-            raise
-        return _work(api, stages, recorder, halt, writer)
+    with Handover(secrets) as handover:
+        handover.prepare(plan.changes)
+        writer, note = new_journal(plan, journal, now=clock(), header=header)
+        with writer, Progress(_title(plan), display=display) as progress:
+            results = {change.id: Result() for change in plan.changes}
+            progress.expect(len(plan))
+            recorder = Recorder(plan, writer, results, progress=progress, clock=clock, on_event=on_event)
+            halt = Halt(stop)
+            wait = _waiting(sleep)
+            stages = Stages(api, recorder, halt, workers=workers, rules=rules, wait=wait, handover=handover)
+            try:
+                stages.look(may_refuse=True)
+            except (LsnbError, KeyboardInterrupt):
+                # Nothing was tried, so the plan can still be applied.
+                forget(writer, note)
+                raise
+            return _work(api, stages, recorder, halt, writer, handover)
 
 
 def resume_run(
@@ -113,6 +122,7 @@ def resume_run(
     stop: threading.Event | None = None,
     on_event: OnEvent | None = None,
     rules: Rules = DEFAULT_RULES,
+    secrets: SecretSink | None = None,
     clock: Clock = utc_now,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Run:
@@ -130,6 +140,7 @@ def resume_run(
         stop: see there.
         on_event: see there.
         rules: see there.
+        secrets: see there.
         clock: see there.
         sleep: see there.
 
@@ -148,19 +159,21 @@ def resume_run(
     check_refusals(record.plan, record.plan.refusals)
     check_place(api, record.plan, rules)
     writer, record = JournalWriter.reopen(record.path)
-    with writer, Progress(_title(record.plan), display=display) as progress:
+    with writer, Handover(secrets) as handover, Progress(_title(record.plan), display=display) as progress:
         results = dict(record.results)
         recorder = Recorder(record.plan, writer, results, progress=progress, clock=clock, on_event=on_event)
         todo, lost = _take_up(recorder, retry_failed=retry_failed)
         if record.is_finished and not todo:
             run = run_of_record(record)
             return make_run(run.plan, results, run.journal, notes=("The run had come to its end; nothing was done.",))
+        handover.prepare(todo)
         progress.expect(len(todo))
         recorder.mark("resumed", lsnb=lsnb.__version__, workers=workers)
         halt = Halt(stop)
-        stages = Stages(api, recorder, halt, workers=workers, rules=rules, wait=lambda: sleep(LOOK_AGAIN_S), lost=lost)
+        wait = _waiting(sleep)
+        stages = Stages(api, recorder, halt, workers=workers, rules=rules, wait=wait, handover=handover, lost=lost)
         stages.look(may_refuse=False)
-        return _work(api, stages, recorder, halt, writer)
+        return _work(api, stages, recorder, halt, writer, handover)
 
 
 def load_run(journal: str | os.PathLike[str]) -> Run:
@@ -189,7 +202,11 @@ def _take_up(recorder: Recorder, *, retry_failed: bool) -> tuple[list[Change], l
     return todo, lost
 
 
-def _work(api: Api, stages: Stages, recorder: Recorder, halt: Halt, writer: JournalWriter) -> Run:
+def _waiting(sleep: Callable[[float], object]) -> Callable[[], object]:
+    return lambda: sleep(LOOK_AGAIN_S)
+
+
+def _work(api: Api, stages: Stages, recorder: Recorder, halt: Halt, writer: JournalWriter, handover: Handover) -> Run:
     """Carry the plan out and read it back, and sum it up."""
     notes: tuple[str, ...] = ()
     pace = api.transport.pace
@@ -209,7 +226,7 @@ def _work(api: Api, stages: Stages, recorder: Recorder, halt: Halt, writer: Jour
     stopped = halt.reason if counts["unknown"] or counts[NOT_STARTED] else ""
     recorder.mark("stopped" if stopped else "finished", reason=stopped)
     recorder.finished()
-    return make_run(recorder.plan, recorder.results, writer.path, stopped=stopped, notes=notes)
+    return make_run(recorder.plan, recorder.results, writer.path, stopped=stopped, notes=notes, secrets=handover.kept)
 
 
 def _title(plan: Plan) -> str:

@@ -1,18 +1,26 @@
-"""Which changes go out together: invitations of the same roles in one request, everything else by itself."""
+"""Which changes go out together, and in which order those of one stage are.
+
+Invitations of the same roles share a request, the settings of a stage share one, and so do people who are added to one
+workspace where the server can do that. Everything else goes by itself.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from lsnb.api.membership import BATCH_LIMIT
+from lsnb.apply.calls import is_login_setting
 from lsnb.plan.model import Change
+
+# What deletes a workspace comes after everything that happens in it, and a role goes when nothing uses it any more.
+_WAVES = {"DeleteWorkspace": 1, "DeleteRole": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What one thread carries out in one go: one change, or several invitations in one request."""
+    """What one thread carries out in one go: one change, or several in one request."""
 
     changes: tuple[Change, ...]
 
@@ -22,25 +30,49 @@ class Unit:
         return len(self.changes) > 1
 
 
-def to_units(changes: Iterable[Change]) -> list[Unit]:
+def to_waves(changes: Iterable[Change]) -> list[list[Change]]:
+    """Put the changes of a stage into waves; each waits for the one before."""
+    waves: dict[int, list[Change]] = defaultdict(list)
+    for change in changes:
+        waves[_WAVES.get(change.kind, 0)].append(change)
+    return [waves[number] for number in sorted(waves)]
+
+
+def to_units(changes: Iterable[Change], *, together: Collection[str] = ()) -> list[Unit]:
     """Put changes into units, in the order of work.
 
     Invitations are grouped by their roles, so that a role that the service refuses takes no others with it; each
     carries its own workspaces.
+
+    Args:
+        changes: the changes.
+        together: the ids of those who are added to a workspace and may share a request.
     """
     alone: list[Unit] = []
-    groups: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[Change]] = defaultdict(list)
     for change in changes:
-        if change.kind == "InviteMember":
-            groups[change.ids.get("role_id", ""), change.ids.get("workspace_role_id", "")].append(change)
-        else:
+        group = _group_of(change, together)
+        if group is None:
             alone.append(Unit((change,)))
+        else:
+            groups[group].append(change)
     batches = [
         Unit(tuple(group[start : start + BATCH_LIMIT]))
         for group in groups.values()
         for start in range(0, len(group), BATCH_LIMIT)
     ]
     return batches + alone
+
+
+def _group_of(change: Change, together: Collection[str]) -> tuple[str, ...] | None:
+    """Tell which changes share a request; None for those that go alone."""
+    if change.kind == "InviteMember":
+        return change.kind, change.ids.get("role_id", ""), change.ids.get("workspace_role_id", "")
+    if change.kind == "UpdateSettings" and not is_login_setting(change):
+        return (change.kind,)
+    if change.id in together:
+        return change.kind, change.ids["workspace_id"], change.ids.get("role_id", "")
+    return None
 
 
 def halves(changes: tuple[Change, ...]) -> list[Unit]:

@@ -10,6 +10,7 @@ from lsnb.errors import PermissionDeniedError, UnconfirmedPlanError, UnsafePlanE
 from lsnb.identity import anonymous, identify
 from lsnb.plan import check_binding, fingerprint_of
 from lsnb.plan.model import Plan, Verdict
+from lsnb.plan.references import is_reference
 from lsnb.plan.rules import Rules
 from lsnb.plan.safety import judge_people
 
@@ -95,5 +96,6 @@ def _caller(api: Api, plan: Plan) -> Caller:
     by_itself = anonymous(key)
     if plan.key == by_itself.identity:
         return by_itself
-    place = next((change.ids["workspace_id"] for change in plan.changes if "workspace_id" in change.ids), None)
+    places = (change.ids["workspace_id"] for change in plan.changes if "workspace_id" in change.ids)
+    place = next((place for place in places if not is_reference(place)), None)
     return identify(api, key, workspace_id=place)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lsnb import catalogue
+from lsnb.apply.comparing import can_be_compared, thing_holds, thing_reached, thing_words
 from lsnb.apply.present import Member, Person, Present
+from lsnb.apply.things import is_thing
 from lsnb.plan.model import Change
 
 _INVITING = ("InviteMember", "ReplaceInvite")
@@ -14,6 +16,8 @@ _INVITING = ("InviteMember", "ReplaceInvite")
 
 def holds(change: Change, present: Present) -> bool:
     """Tell whether what a change starts from is still there."""
+    if is_thing(change):
+        return thing_holds(change, present.things)
     if change.kind == "InviteMember":
         return not present.people.get(change.email or "")
     if change.scope == "workspace":
@@ -34,6 +38,8 @@ def holds(change: Change, present: Present) -> bool:
 
 def is_reached(change: Change, present: Present) -> bool:
     """Tell whether what a change leads to is there."""
+    if is_thing(change):
+        return thing_reached(change, present.things)
     if change.scope == "workspace":
         member = present.member(change)
         if change.after is None:
@@ -50,8 +56,22 @@ def is_reached(change: Change, present: Present) -> bool:
     return person is not None and _same_role(change.after or {}, person.role_id)
 
 
+def is_shown(change: Change, present: Present) -> bool:
+    """Tell whether the service shows what a change leads to, so that it can be read back."""
+    return not is_thing(change) or can_be_compared(change, present.things)
+
+
+def is_otherwise(change: Change, present: Present) -> bool:
+    """Tell whether something else is there now, of what a change was to create or whom it was to invite."""
+    if is_thing(change):
+        return not thing_holds(change, present.things)
+    return bool(present.people.get(change.email or ""))
+
+
 def found_words(change: Change, present: Present) -> str:
     """Say what is there now, for somebody who wonders why a change was not made."""
+    if is_thing(change):
+        return thing_words(change, present.things)
     if change.scope == "workspace":
         member = present.member(change)
         place = change.workspace or "the workspace"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lsnb import catalogue
+from lsnb.apply.things import Things, is_thing
 from lsnb.plan.model import Change
 
 _ADMIN_NAMES = (catalogue.ORGANIZATION_ADMIN, catalogue.SYSTEM_ROLES[catalogue.ORGANIZATION_ADMIN][0])
@@ -72,15 +73,20 @@ class Present:
         people: by address; nobody has an address that was asked for and is not here.
         members: by workspace id and address, likewise.
         everybody: all people of the organization, where all were read.
+        things: workspaces, roles, keys, tokens, settings and public links.
     """
 
     people: dict[str, list[Person]] = field(default_factory=dict)
     members: dict[tuple[str, str], list[Member]] = field(default_factory=dict)
     everybody: list[Person] | None = None
+    things: Things = field(default_factory=Things)
 
     def add(self, other: Present, changes: Iterable[Change]) -> None:
         """Take in what a later reading found for some changes; what it did not find is gone."""
+        self.things.add(other.things)
         for change in changes:
+            if is_thing(change):
+                continue
             email = change.email or ""
             if change.scope == "organization":
                 self.people[email] = other.people.get(email, [])

@@ -15,8 +15,10 @@ import pyarrow.compute as pc
 
 from lsnb.apply.patience import patiently
 from lsnb.apply.present import Member, Person, Present, clean_email, to_member, to_person
+from lsnb.apply.things import is_thing, read_things
 from lsnb.errors import NotFoundError
 from lsnb.plan.model import Change
+from lsnb.plan.references import is_reference
 
 if TYPE_CHECKING:
     from lsnb.api import Api
@@ -47,7 +49,7 @@ def read_present(api: Api, changes: Iterable[Change], *, everybody: bool = False
     """
     made = list(changes)
     present = Present()
-    people = [change for change in made if change.scope == "organization"]
+    people = [change for change in made if change.scope == "organization" and not is_thing(change)]
     emails = sorted({change.email or "" for change in people})
     if everybody:
         found = present.everybody = _everybody(api, emails, whole=True)
@@ -66,7 +68,18 @@ def read_present(api: Api, changes: Iterable[Change], *, everybody: bool = False
         present.people.setdefault(person.email, []).append(person)
     for place, member in _members(api, [change for change in made if change.scope == "workspace"]):
         present.members.setdefault(place, []).append(member)
+    present.things = read_things(api, made)
     return present
+
+
+def find_by_address(api: Api, emails: Sequence[str]) -> list[Person]:
+    """Read the people who have one of the addresses.
+
+    Raises:
+        ApiError: the service said no.
+        TransportError: no answer came.
+    """
+    return _by_address(api, emails)
 
 
 def _chunks(emails: Sequence[str], size: int = _PER_REQUEST) -> list[list[str]]:
@@ -126,6 +139,8 @@ def _members(api: Api, changes: Sequence[Change]) -> list[tuple[tuple[str, str],
     invited: set[str] = set()
     for change in changes:
         place = change.ids.get("workspace_id", "")
+        if is_reference(place):
+            continue  # nobody is in a workspace that is yet to be made
         emails[place].add(change.email or "")
         if change.ids.get("pending") == "true":
             invited.add(place)

@@ -13,6 +13,7 @@ import pandas as pd
 from lsnb.journal import JournalRecord, Result
 from lsnb.journal.model import NOT_STARTED, results_frame
 from lsnb.plan.model import Plan
+from lsnb.secrets import SecretBox
 
 _ORDER = ("failed", "unknown", "skipped", NOT_STARTED, "done")
 _SHOWN = 200
@@ -31,6 +32,7 @@ class Run:
         stopped: why it ended early; empty where it came to its end.
         notes: what else is worth knowing.
         n_open: how many changes going on with the journal would look at or try again.
+        secrets: secrets of created keys that are in memory only, each to be taken out once; None where there are none.
     """
 
     plan: Plan
@@ -39,6 +41,7 @@ class Run:
     stopped: str = ""
     notes: tuple[str, ...] = ()
     n_open: int = 0
+    secrets: SecretBox | None = None
 
     @property
     def is_done(self) -> bool:
@@ -62,6 +65,9 @@ class Run:
         lines += self.notes
         if self.n_open:
             lines.append(f"{self.n_open:,} can still be settled or tried again: lsnb resume {self.journal}")
+        if self.secrets is not None and len(self.secrets):
+            names = ", ".join(map(repr, self.secrets.names))
+            lines.append(f"In memory only, and gone with this process: run.secrets.reveal_once(name) for {names}.")
         if self.journal is not None:
             lines.append(f"Journal: {self.journal}")
         return "\n".join(lines)
@@ -73,7 +79,7 @@ class Run:
         rest = self.results[self.results["outcome"] != "done"].head(_SHOWN)
         columns = ["outcome", "kind", "email", "workspace", "reason", "next_step"]
         rows = [
-            f"- {outcome}: {kind} {email}{f' in {workspace}' if pd.notna(workspace) else ''}: {reason} {next_step}".rstrip()
+            f"- {outcome}: {kind}{_words(' ', email)}{_words(' in ', workspace)}: {reason} {next_step}".rstrip()
             for outcome, kind, email, workspace, reason, next_step in zip(
                 *(rest[name] for name in columns), strict=True
             )
@@ -103,16 +109,21 @@ def make_run(
     *,
     stopped: str = "",
     notes: tuple[str, ...] = (),
+    secrets: SecretBox | None = None,
 ) -> Run:
     """Sum up what became of a plan."""
     n_open = sum(result.is_open or result.is_unknown for result in results.values())
-    return Run(plan, results_frame(plan, results), journal, stopped, notes, n_open)
+    return Run(plan, results_frame(plan, results), journal, stopped, notes, n_open, secrets)
 
 
 def run_of_record(record: JournalRecord) -> Run:
     """Give a run as its journal has it."""
     stopped = "" if record.is_finished else "The journal does not say that the run came to its end."
     return make_run(record.plan, record.results, record.path, stopped=stopped)
+
+
+def _words(before: str, value: object) -> str:
+    return f"{before}{value}" if isinstance(value, str) and value else ""
 
 
 def _cell(value: object) -> str:

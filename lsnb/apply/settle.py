@@ -1,9 +1,9 @@
 """Settle what is open: look what is there, before anything else happens to the same people.
 
-An invitation sends an e-mail, so it is never sent again on a guess. After a lost answer it is looked for twice, some
-seconds apart. If it is not there, it stays unknown in this run; going on with the journal, which is somebody's decision
-and a while later, looks twice again and only then sends it. What sends no e-mail is tried once more when the look shows
-that nothing happened.
+An invitation sends an e-mail, so it is never sent again on a guess; nor is a workspace, a role or a key made twice. After
+a lost answer it is looked for twice, some seconds apart. If it is not there, it stays unknown in this run; going on with the journal, which is somebody's decision
+and a while later, looks twice again and only then sends it. Anything else is tried once more when the look shows that nothing
+happened. A key whose answer was lost has lost its secret: it is found, and stays unknown until somebody deletes it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from lsnb.apply import calls
 from lsnb.apply.batches import Unit, halves, to_units
-from lsnb.apply.matching import found_words, holds, is_reached
+from lsnb.apply.comparing import found_id, lost_key
+from lsnb.apply.matching import found_words, holds, is_otherwise, is_reached
 from lsnb.apply.present import Present
 from lsnb.apply.recorder import RESUME, Recorder
 from lsnb.apply.reread import read_present
+from lsnb.apply.things import is_thing
 from lsnb.apply.worker import Halt, Open, Worker
 from lsnb.errors import ApiError, IncompleteListError, TransportError
 from lsnb.plan.model import Change
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 _LOOK_FAILED = (ApiError, TransportError, IncompleteListError)
 _MEND = "Mend what the message says, then make a new plan."
+_ABSENT_MAIL = "No invitation was there in two looks; it is not sent again by itself, so that nobody gets it twice."
+_ABSENT_THING = "It was not there in two looks; it is not made again by itself, so that it is not there twice."
 _PLAN_AGAIN = "Make a new plan if it is still wanted."
 
 
@@ -38,7 +42,7 @@ class Settler:
         present: what was read before; kept up to date.
         worker: what carries out; it holds back changes of people who are not settled.
         halt: says when to stop.
-        may_send_again: the ids of invitations that may be sent again when they are not there.
+        may_send_again: the ids of what must happen once only, and may be sent again when it is not there.
         wait: waits before looking a second time.
     """
 
@@ -61,6 +65,8 @@ class Settler:
         self._may_send_again = set(may_send_again)
         self._wait = wait
         self._tried_again: set[str] = set()
+        plan = recorder.plan.changes
+        self._known_keys = {change.ids["key_id"] for change in plan if "key_id" in change.ids}
 
     def settle(self, opens: Sequence[Open]) -> list[Unit]:
         """Look what became of open changes; what has not ended is to be carried out next.
@@ -99,10 +105,14 @@ class Settler:
         if is_reached(change, self._present):
             self._settle_reached(item)
             return True
-        if calls.sends_mail(item.step):
-            if self._present.people.get(change.email or ""):
+        if calls.is_once_only(item.step):
+            if self._is_lost_key(item):
+                return True
+            if is_otherwise(change, self._present):
                 self._differs(item)
                 return True
+            return False
+        if item.how == "refused" and item.unit.is_batch:
             return False
         if self._is_half_done(item):
             self._recorder.stepped(change, item.step)
@@ -118,6 +128,32 @@ class Settler:
             again.append(Unit((change,)))
         return True
 
+    def _is_lost_key(self, item: Open) -> bool:
+        """Tell whether a key was made whose secret nobody has; it stays unknown until it is deleted."""
+        change = item.change
+        if change.kind != "CreateServiceKey" or item.how != "unknown":
+            return False
+        since = self._recorder[change].started_at
+        others = self._known_keys | {
+            made.created_id
+            for other in self._recorder.plan.changes
+            if (made := self._recorder[other]).created_id and other.id != change.id
+        }
+        key = lost_key(change, self._present.things, since=since, others=others)
+        if key is None:
+            return False
+        short = key.get("short_key") or key.get("id")
+        self._recorder.end(
+            change,
+            "unknown",
+            f"the key {short} was made, and its secret is lost with the answer: {_lower(item.reason)}",
+            f"Unless its secret has arrived, delete the key {short} and make another: delete it in LangSmith, then go on "
+            "with the journal (lsnb resume).",
+            is_open=True,
+            created_id=str(key.get("id")),
+        )
+        return True
+
     def _is_half_done(self, item: Open) -> bool:
         """Tell whether an invitation that is to be replaced is gone, and the new one is still to be sent."""
         return (
@@ -131,7 +167,8 @@ class Settler:
         change = item.change
         is_ours = item.how != "refused" or item.unit.is_batch or self._recorder[change].n_requests > 1
         if is_ours:
-            self._recorder.end(change, "done", f"looked up: it was carried out, although {_lower(item.reason)}")
+            reason = f"looked up: it was carried out, although {_lower(item.reason)}"
+            self._recorder.end(change, "done", reason, created_id=found_id(change, self._present.things))
         else:
             found = found_words(change, self._present)
             reason = f"it is so already, and not by this run: {found}. {item.reason}"
@@ -159,7 +196,9 @@ class Settler:
         for item in doubtful:
             if is_reached(item.change, self._present):
                 self._settle_reached(item)
-            elif self._present.people.get(item.change.email or ""):
+            elif self._is_lost_key(item):
+                continue
+            elif is_otherwise(item.change, self._present):
                 self._differs(item)
             elif item.how == "missing":
                 # That answer was clear: the service has not done it, so it may say why when asked alone.
@@ -168,11 +207,7 @@ class Settler:
                 self._may_send_again.discard(item.change.id)
                 ready.append(item.change)
             else:
-                self._stay_unknown(
-                    item,
-                    f"{item.reason} No invitation was there in two looks; it is not sent again by itself, so that "
-                    "nobody gets it twice.",
-                )
+                self._stay_unknown(item, f"{item.reason} {_ABSENT_THING if is_thing(item.change) else _ABSENT_MAIL}")
         return again + to_units(ready)
 
     def _after_refusal(self, refused: Sequence[Open]) -> list[Unit]:

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 from lsnb.apply import calls
 from lsnb.apply.admins import AdminCount, gives_admin, takes_admin
-from lsnb.apply.batches import Unit, to_units
-from lsnb.apply.matching import found_words, holds, is_reached
+from lsnb.apply.batches import Unit, to_units, to_waves
+from lsnb.apply.gathering import find_together
+from lsnb.apply.handover import Handover
+from lsnb.apply.matching import found_words, holds, is_reached, is_shown
 from lsnb.apply.present import Present
 from lsnb.apply.recorder import RESUME, Recorder
 from lsnb.apply.reread import read_present
 from lsnb.apply.settle import Settler
+from lsnb.apply.stale import end_stale
 from lsnb.apply.worker import Halt, Open, Worker
 from lsnb.errors import ApiError, IncompleteListError, TransportError, UnsafePlanError
 from lsnb.plan.model import STAGES, Change
+from lsnb.plan.references import reference_made_by, references_of, resolve
 from lsnb.plan.rules import Rules
 
 if TYPE_CHECKING:
@@ -34,6 +38,7 @@ class Stages:
         workers: how many requests may be under way at once.
         rules: how many Organization Admins must be left.
         wait: waits before looking a second time.
+        handover: where the secrets of created keys go.
         lost: changes of an earlier run that nobody knows the outcome of, with the request that was being tried.
     """
 
@@ -46,6 +51,7 @@ class Stages:
         workers: int,
         rules: Rules,
         wait: Callable[[], object],
+        handover: Handover,
         lost: Iterable[tuple[Change, str]] = (),
     ) -> None:
         self._api = api
@@ -56,7 +62,7 @@ class Stages:
         self._wait = wait
         self._lost = list(lost)
         self._present = Present()
-        self._worker = Worker(api, recorder, self._present, halt)
+        self._worker = Worker(api, recorder, self._present, halt, handover)
         self._settler = Settler(
             api,
             recorder,
@@ -64,10 +70,15 @@ class Stages:
             self._worker,
             halt,
             # Going on is somebody's decision, and time has passed.
-            may_send_again=[change.id for change, step in self._lost if calls.sends_mail(step)],
+            may_send_again=[change.id for change, step in self._lost if calls.is_once_only(step)],
             wait=wait,
         )
         self._opens: list[Open] = []
+        self._makers = {
+            reference: change
+            for change in recorder.plan.changes
+            if (reference := reference_made_by(change)) is not None
+        }
 
     def look(self, *, may_refuse: bool) -> None:
         """Read what the plan was made from again; what no longer holds is skipped as stale.
@@ -85,6 +96,8 @@ class Stages:
         found = read_present(self._api, changes, everybody=counts, expected=True)
         self._present.add(found, changes)
         self._present.everybody = found.everybody
+        if may_refuse:
+            self._present.things.earlier_keys = frozenset(found.things.keys or ())
         fresh = [change for change in changes if change.id not in lost]
         valid = [change for change in fresh if self._holds(change)]
         if found.everybody is not None:
@@ -99,7 +112,7 @@ class Stages:
         known = {change.id for change in valid}
         for change in fresh:
             if change.id not in known:
-                self._stale(change)
+                end_stale(self._recorder, change, self._present)
         self._recorder.sync()
 
     def carry_out(self) -> None:
@@ -110,8 +123,8 @@ class Stages:
             if not changes or self._halt.is_set():
                 continue
             self._recorder.stage(stage)
-            changes = self._guarded(changes)
-            self._rounds(to_units(changes))
+            for wave in to_waves(self._named(self._guarded(changes))):
+                self._rounds(to_units(wave, together=find_together(self._api, wave)))
         self._recorder.sync()
 
     def read_back(self) -> str:
@@ -121,7 +134,7 @@ class Stages:
             Why they could not be read; empty where they were.
         """
         changes = [
-            change
+            self._resolved(change)
             for change in self._recorder.plan.changes
             if self._recorder[change].outcome == "done" and not self._recorder[change].is_verified
         ]
@@ -129,9 +142,11 @@ class Stages:
             return ""
         self._recorder.reading("reading back what was changed")
         missing = changes
+        unseen: list[Change] = []
         try:
             for is_last in (False, True):
                 self._present.add(read_present(self._api, missing), missing)
+                missing, unseen = _parted(missing, self._present, unseen)
                 there = [change for change in missing if is_reached(change, self._present)]
                 self._recorder.verified(there)
                 known = {change.id for change in there}
@@ -149,7 +164,12 @@ class Stages:
                 "Look at it in LangSmith, then make a new plan if it is still wanted.",
             )
         self._recorder.sync()
-        return ""
+        if not unseen:
+            return ""
+        return (
+            f"{len(unseen):,} of the changes could not be read back, since the service does not show what they lead to: "
+            f"{', '.join(sorted({change.kind for change in unseen}))}."
+        )
 
     def give_up_lost(self) -> None:
         """Call unknown what was sent and has no answer, as the run ends here."""
@@ -160,7 +180,44 @@ class Stages:
                 self._recorder.end(change, "unknown", reason, RESUME, is_open=True)
 
     def _todo(self) -> list[Change]:
-        return [change for change in self._recorder.plan.changes if self._recorder[change].outcome is None]
+        return [
+            self._resolved(change) for change in self._recorder.plan.changes if self._recorder[change].outcome is None
+        ]
+
+    def _resolved(self, change: Change) -> Change:
+        """Put the ids of what this run has created where a change refers to it."""
+        if not self._makers:
+            return change
+        known = {
+            reference: result.created_id
+            for reference, maker in self._makers.items()
+            if (result := self._recorder[maker]).created_id and result.outcome == "done"
+        }
+        return resolve(change, known)
+
+    def _named(self, changes: Iterable[Change]) -> list[Change]:
+        """Leave out what refers to something that was not created."""
+        ready = []
+        for change in changes:
+            missing = sorted(references_of(change))
+            if not missing:
+                ready.append(change)
+                continue
+            self._recorder.end(change, "skipped", f"not tried: {self._why_missing(missing[0])}", RESUME, is_open=True)
+        return ready
+
+    def _why_missing(self, reference: str) -> str:
+        kind, name = reference.split(":", 2)[1:]
+        maker = self._makers.get(reference)
+        if maker is None:
+            return f"the plan does not create the {kind} {name!r} that it needs."
+        result = self._recorder[maker]
+        if result.is_there:
+            return f"the {kind} {name!r} is there, and not by this plan; a new plan can use it."
+        how = {"failed": "failed", "unknown": "nobody knows whether that was done"}.get(
+            result.outcome or "", "was not made"
+        )
+        return f"creating the {kind} {name!r} comes first, and {how}."
 
     def _holds(self, change: Change) -> bool:
         if calls.CANCEL in self._recorder[change].steps:
@@ -168,24 +225,11 @@ class Stages:
             return not self._present.people.get(change.email or "")
         return holds(change, self._present)
 
-    def _stale(self, change: Change) -> None:
-        is_there = is_reached(change, self._present)
-        found = found_words(change, self._present)
-        if is_there:
-            self._recorder.end(change, "skipped", f"stale: it is so already; {found}.", is_there=True)
-        else:
-            self._recorder.end(
-                change,
-                "skipped",
-                f"stale: {found} now, which is not what the plan was made from.",
-                "Make a new plan if it is still wanted.",
-            )
-
     def _settle_lost(self) -> None:
         """Settle what an earlier run left unknown, before anything else happens to those people."""
         opens = [
             Open(change, "unknown", step, "the earlier run ended before the answer came.", Unit((change,)))
-            for change, step in self._lost
+            for change, step in ((self._resolved(change), step) for change, step in self._lost)
         ]
         self._worker.lost.update(change.id for change, _ in self._lost)
         # Of people with several, all must be known first; what is to be done again waits for its stage.
@@ -232,3 +276,10 @@ class Stages:
     def _carry_out(self, unit: Unit) -> None:
         opens = self._worker.carry_out(unit)
         self._opens.extend(opens)
+
+
+def _parted(changes: Sequence[Change], present: Present, unseen: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """Part changes into those whose end the service shows, and those whose end it does not."""
+    shown = [change for change in changes if is_shown(change, present)]
+    known = {change.id for change in shown}
+    return shown, [*unseen, *(change for change in changes if change.id not in known)]

@@ -10,23 +10,31 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from lsnb.apply import calls
 from lsnb.apply.batches import Unit
+from lsnb.apply.handover import Handover
+from lsnb.apply.matching import holds
 from lsnb.apply.patience import patiently
 from lsnb.apply.present import Present, clean_email
 from lsnb.apply.recorder import RESUME, Recorder
+from lsnb.apply.reread import read_present
+from lsnb.apply.stale import end_stale
+from lsnb.apply.things import subject_of
 from lsnb.errors import (
     ApiError,
     AuthError,
     ConflictError,
+    IncompleteListError,
     InvalidRequestError,
     JournalError,
     LsnbError,
     NotFoundError,
+    PermissionDeniedError,
     PlanError,
     RateLimitedError,
     ServerError,
     TransportError,
     UnexpectedAnswerError,
 )
+from lsnb.offers import is_missing_endpoint
 from lsnb.plan.model import STAGES, Change
 
 if TYPE_CHECKING:
@@ -40,6 +48,8 @@ How = Literal["unknown", "refused", "missing", "deferred"]
 
 _GIVING = frozenset({"invite", "add", "promote"})
 _TAKING = frozenset({"demote", "remove", "self"})
+# What cannot be taken back, or replaces a whole list, is looked at again just before it is done.
+_LOOKED_AT_LAST = frozenset({"UpdateRole", "DeleteWorkspace", "UnshareAll"})
 _INVITATIONS = frozenset({"InviteMember", "ReplaceInvite"})
 # What the messages of errors advise, and is done here at once.
 _FOLLOWED = (
@@ -94,18 +104,27 @@ class Worker:
         recorder: where outcomes go.
         present: what was read just before.
         halt: says when to stop.
+        handover: where the secrets of created keys go.
     """
 
-    def __init__(self, api: Api, recorder: Recorder, present: Present, halt: Halt) -> None:
+    def __init__(self, api: Api, recorder: Recorder, present: Present, halt: Halt, handover: Handover) -> None:
         self._api = api
         self._recorder = recorder
         self._present = present
         self._halt = halt
+        self._handover = handover
         #: Changes that a request went out for without a clear answer, until they are settled.
         self.lost: set[str] = set()
-        self._by_person: dict[str, list[Change]] = defaultdict(list)
+        # Keys that were made, and whose secret is in memory only.
+        self._unhanded: set[str] = set()
+        self._by_subject: dict[str, list[Change]] = defaultdict(list)
         for change in recorder.plan.changes:
-            self._by_person[change.email or ""].append(change)
+            self._by_subject[subject_of(change)].append(change)
+        self._new_keys = {
+            (change.after or {}).get("description"): change
+            for change in recorder.plan.changes
+            if change.kind == "CreateServiceKey"
+        }
 
     def carry_out(self, unit: Unit) -> list[Open]:
         """Carry out a unit, unless the run is to stop; what ended is recorded, what has not is returned."""
@@ -127,8 +146,8 @@ class Worker:
 
     def _trouble(self, change: Change) -> str | None:
         """Say why a change must not be made now: a reason to skip it, None to wait, empty to go on."""
-        for other in self._by_person[change.email or ""]:
-            if other is change:
+        for other in self._by_subject[subject_of(change)]:
+            if other.id == change.id:
                 continue
             result = self._recorder[other]
             if other.id in self.lost:
@@ -140,28 +159,96 @@ class Worker:
             if other.kind in _INVITATIONS or (other.stage in _GIVING and change.stage in _TAKING):
                 how = "failed" if result.outcome == "failed" else "was not made"
                 return f"not tried: {_named(other)} comes first and {how}"
+        return self._trouble_of_rotation(change)
+
+    def _trouble_of_rotation(self, change: Change) -> str:
+        """Keep an old key while the new one of the same description is not there, or nobody has its secret yet."""
+        successor = self._new_keys.get((change.before or {}).get("description"))
+        if change.kind != "DeleteServiceKey" or successor is None:
+            return ""
+        if self._recorder[successor].outcome != "done":
+            return "not tried: the new key of the same description comes first and was not made"
+        if successor.id in self._unhanded:
+            return "not tried: the secret of the new key of the same description has not been handed over"
         return ""
 
+    def _trouble_just_before(self, change: Change) -> bool:
+        """Look at a change once more; end it and say so where it must not be made."""
+        if change.kind == "CreateServiceKey":
+            trouble = self._handover.trouble()
+            if trouble:
+                self._fail([change], f"no key was made: {trouble}", RESUME, is_open=True)
+            return bool(trouble)
+        if change.kind not in _LOOKED_AT_LAST:
+            return False
+        try:
+            found = read_present(self._api, [change])
+        except (ApiError, TransportError, IncompleteListError) as error:
+            reason = f"it was not made, as it could not be looked at just before: {error}"
+            self._fail([change], reason, RESUME, is_open=True)
+            return True
+        if holds(change, found):
+            return False
+        end_stale(self._recorder, change, found)
+        return True
+
     def _single(self, unit: Unit, change: Change) -> list[Open]:
+        sent = calls.Sent()
+        if self._trouble_just_before(change):
+            return []
         for step in calls.steps_of(change):
             if step in self._recorder[change].steps:
                 continue
 
-            def send(step: str = step) -> bool:
-                calls.send(self._api, change, step, self._present)
-                return True
+            def send(step: str = step) -> calls.Sent:
+                return calls.send(self._api, self._recorder.plan, change, step, self._present)
 
             answer = self._tried(unit, [change], step, send)
             if isinstance(answer, list):
                 return answer
+            sent = answer
             if step != calls.steps_of(change)[-1]:
                 self._recorder.stepped(change, step)
-        self._recorder.end(change, "done")
+        if change.kind == "CreateServiceKey":
+            self._end_key(change, sent)
+        elif change.kind in ("CreateWorkspace", "CreateRole") and sent.created_id is None:
+            reason = "the service accepted it, and did not say which id it got."
+            return self._opened([Open(change, "unknown", calls.steps_of(change)[-1], reason, unit)])
+        else:
+            self._recorder.end(change, "done", created_id=sent.created_id)
         return []
 
+    def _end_key(self, change: Change, sent: calls.Sent) -> None:
+        """Hand the secret over, and only then write down that the key is there."""
+        another = "Delete the key, then make another with a new plan."
+        if sent.secret is None:
+            reason = "the key was made, and the answer had no secret, which is shown only then."
+            self._recorder.end(change, "failed", reason, another, created_id=sent.created_id)
+            return
+        why = self._handover.put(sent.secret)
+        if not why:
+            self._recorder.end(change, "done", created_id=sent.created_id)
+            return
+        self._unhanded.add(change.id)
+        self._recorder.end(
+            change,
+            "done",
+            f"the key was made, and its secret is in memory only, as it could not be handed over. {why}",
+            f"Take it out now with run.secrets.reveal_once(...). Where this process has ended: {another}",
+            created_id=sent.created_id,
+        )
+
     def _batch(self, unit: Unit, changes: Sequence[Change]) -> list[Open]:
-        invitations = [calls.invitation_of(change) for change in changes]
-        answer = self._tried(unit, changes, calls.INVITE_BATCH, lambda: (self._api.invite_members(invitations),))
+        kind = changes[0].kind
+        if kind == "UpdateSettings":
+            return self._settings(unit, changes)
+        if kind == "AddWorkspaceMember":
+            step, items = calls.ADD_BATCH, [calls.addition_of(change) for change in changes]
+            place = changes[0].ids["workspace_id"]
+            answer = self._tried(unit, changes, step, lambda: (self._api.add_workspace_members(place, items),))
+        else:
+            step, items = calls.INVITE_BATCH, [calls.invitation_of(change) for change in changes]
+            answer = self._tried(unit, changes, step, lambda: (self._api.invite_members(items),))
         if isinstance(answer, list):
             return answer
         # By address: the service does not promise the order, and may leave some out.
@@ -172,8 +259,17 @@ class Worker:
                 self._recorder.end(change, "done")
             else:
                 reason = "the service accepted the batch, and its answer does not name this person"
-                opens.append(Open(change, "missing", calls.INVITE_BATCH, reason, unit))
+                opens.append(Open(change, "missing", step, reason, unit))
         return self._opened(opens)
+
+    def _settings(self, unit: Unit, changes: Sequence[Change]) -> list[Open]:
+        values = calls.settings_of(changes)
+        answer = self._tried(unit, changes, calls.UPDATE_SETTINGS, lambda: (self._api.update_settings(values),))
+        if isinstance(answer, list):
+            return answer
+        for change in changes:
+            self._recorder.end(change, "done")
+        return []
 
     def _tried(self, unit: Unit, changes: Sequence[Change], step: str, send: Callable[[], T]) -> T | list[Open]:
         """Send one request, and return its answer; or what is open about the changes, where that is not clear."""
@@ -203,10 +299,17 @@ class Worker:
         if isinstance(error, RateLimitedError):
             self._fail(changes, words, RESUME, is_open=True)
             return []
+        if is_missing_endpoint(error) and step in calls.NOT_OFFERED:
+            self._fail(changes, *calls.NOT_OFFERED[step])
+            return []
         how: How
+        # One setting that the plan does not include takes the others with it, so they are tried one by one.
+        is_shared = step == calls.UPDATE_SETTINGS and unit.is_batch
         if _may_have_happened(error):
             how = "unknown"
-        elif isinstance(error, ConflictError | NotFoundError | InvalidRequestError):
+        elif isinstance(error, ConflictError | NotFoundError | InvalidRequestError) or (
+            is_shared and isinstance(error, PermissionDeniedError)
+        ):
             how = "refused"
         else:
             self._fail(changes, words, "Mend what the message says, then make a new plan.")
@@ -231,5 +334,5 @@ def _may_have_happened(error: Exception) -> bool:
 
 
 def _named(change: Change) -> str:
-    where = f" in {change.workspace}" if change.workspace else ""
+    where = f" in {change.workspace}" if change.workspace and change.email else ""
     return f"{change.kind}{where}"
