@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from lsnb.organization import Organization, connect, connect_demo
     from lsnb.plan import Plan, Rules
     from lsnb.planfile import load_plan, save_plan
-    from lsnb.policy import Policy
+    from lsnb.policy import Policy, policy_template
+    from lsnb.policyfile import load_policy
     from lsnb.snapshot import Snapshot
     from lsnb.store import load_snapshot, save_snapshot
 
@@ -41,7 +42,9 @@ _HOMES = {
     "connect_demo": "lsnb.organization",
     "export_table": "lsnb.export",
     "load_plan": "lsnb.planfile",
+    "load_policy": "lsnb.policyfile",
     "load_snapshot": "lsnb.store",
+    "policy_template": "lsnb.policy",
     "save_plan": "lsnb.planfile",
     "save_snapshot": "lsnb.store",
 }
@@ -60,7 +63,9 @@ __all__ = [
     "connect_demo",
     "export_table",
     "load_plan",
+    "load_policy",
     "load_snapshot",
+    "policy_template",
     "save_plan",
     "save_snapshot",
 ]

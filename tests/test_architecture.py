@@ -16,7 +16,7 @@ CORE = (
     "outlook gate fixes role_matrix"
 )
 SHELL = (
-    "config credentials identity transport answers pace paging api loader store export sheets planfile "
+    "config credentials identity transport answers pace paging api loader store export sheets planfile policyfile "
     "offers secrets useronly plots journal apply organization whoami progress cli lab __init__ __main__"
 )
 LAYERS = {"core": CORE.split(), "shell": SHELL.split(), "widgets": ["widgets"], "sandbox": ["sandbox"]}

@@ -119,7 +119,8 @@ def find_orphans(context: Context) -> Iterator[Finding]:
     here = {text(value).lower() for name in ("email", "identity_id", "ls_user_id") for value in context.members[name]}
     for row in rows_of(keys):
         wrong = []
-        if is_listed(text(row.description), context.policy.default_descriptions):
+        described = text(row.description).strip()
+        if not described or is_listed(described, context.policy.default_descriptions):
             wrong.append("a description that tells nothing")
         if known_creators and not text(row.created_by):
             wrong.append("no known creator")

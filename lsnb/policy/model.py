@@ -1,9 +1,9 @@
-"""What an organization has decided about access: thresholds, accepted exceptions, and waivers. Only the value."""
+"""The policy as a value: thresholds, accepted exceptions, and waivers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import pandas as pd
 
@@ -56,6 +56,7 @@ class Policy:
     Args:
         min_admins: the fewest active Organization Admins.
         max_admins: the most, or `max_admins_share` of the members where that is more.
+        max_admins_share: see `max_admins`; between 0 and 1.
         max_operators: the most Organization Operators, where `accepted_operators` is empty.
         admin_dormant_days: an admin without use for so long is dormant.
         member_dormant_days: likewise a member.
@@ -63,6 +64,7 @@ class Policy:
         new_grace_days: what is younger is not called unused yet.
         invite_days: an invitation that waits longer is stale.
         max_workspace_admins: the most Admins of one workspace, or `max_workspace_admins_share` of its members.
+        max_workspace_admins_share: see `max_workspace_admins`; between 0 and 1.
         many_workspaces: nobody in so few workspaces is called out of line with their peers.
         many_workspaces_quantile: who is in more workspaces than this share of people is.
         sensitive_together: so many sensitive permissions make a custom role an admin's.
@@ -97,7 +99,7 @@ class Policy:
         duty_pairs: permissions that one person must not hold together.
         approved_roles: custom roles whose changes have been approved.
         generic_mailboxes: local parts of addresses that stand for no person.
-        default_descriptions: descriptions of keys that tell nothing.
+        default_descriptions: descriptions of keys that tell nothing; an empty one never does.
         waivers: findings accepted for a while.
     """
 
@@ -149,5 +151,31 @@ class Policy:
     )
     approved_roles: tuple[str, ...] = ()
     generic_mailboxes: tuple[str, ...] = GENERIC_MAILBOXES
-    default_descriptions: tuple[str, ...] = ("", "api key", "default", "default api key", "key", "my key", "test")
+    default_descriptions: tuple[str, ...] = ("api key", "default", "default api key", "key", "my key", "test")
     waivers: tuple[Waiver, ...] = ()
+
+
+def _names(*, of: type) -> tuple[str, ...]:
+    return tuple(found.name for found in fields(Policy) if isinstance(found.default, of))
+
+
+#: The fields that are one number each, and `work_hours`.
+THRESHOLDS = (*_names(of=int), *_names(of=float), "work_hours")
+#: The fields that are kept by name, and lists of texts below each.
+DICTIONARIES = ("domain_exceptions", "restricted_workspaces", "permission_holders")
+#: The fields that are lists.
+LISTS = tuple(name for name in _names(of=tuple) if name not in ("work_hours", "waivers"))
+
+
+def meanings() -> dict[str, str]:
+    """Give what each field of the policy means, as the policy's own description says it."""
+    text = (Policy.__doc__ or "").partition("Args:\n")[2]
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines():
+        head, colon, rest = line.strip().partition(": ")
+        if colon and line.startswith("        ") and not line.startswith("         "):
+            name, found[head] = head, rest
+        elif name and line.strip():
+            found[name] += " " + line.strip()
+    return found
