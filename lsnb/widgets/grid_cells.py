@@ -328,7 +328,7 @@ def frame_keys(frame: pd.DataFrame, key: Sequence[str]) -> list[Any]:
         keys = list(zip(*(frame[name].tolist() for name in key), strict=True))
     index = pd.Index(keys, tupleize_cols=False)
     if not index.is_unique:
-        twice = index[index.duplicated()]
+        twice = index[index.duplicated()].tolist()
         raise GridError(
             f"{len(twice)} rows have the same key as a row before them, the first is {twice[0]!r}; "
             f"name columns that identify a row with key=[...], or take the doubles out"
