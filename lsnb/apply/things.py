@@ -104,7 +104,8 @@ def read_things(api: Api, changes: Iterable[Change]) -> Things:
             return patiently(lambda: len(api.list_shared_links(place)))
         return patiently(readers[area])
 
-    for (area, place), found in zip(calls, api.transport.map(read, calls), strict=True):
+    results: list[Any] = api.transport.map(read, calls)
+    for (area, place), found in zip(calls, results, strict=True):
         if area == "links":
             things.links[place] = found
         else:
@@ -114,7 +115,7 @@ def read_things(api: Api, changes: Iterable[Change]) -> Things:
 
 def workspace_of_key(change: Change) -> str | None:
     """Give the one workspace of a key that is to be made; None where there are several, or where it is for all."""
-    places = (change.after or {}).get("workspaces") or ()
+    places: Sequence[Record] = (change.after or {}).get("workspaces") or ()
     return str(places[0]["workspace_id"]) if len(places) == 1 else None
 
 
