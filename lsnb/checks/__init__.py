@@ -6,7 +6,17 @@ A check supports a control of a framework; that none alarms does not prove compl
 from __future__ import annotations
 
 from lsnb.checks.registry import CHECKS
-from lsnb.checks.run import COLUMNS, run_checks
+from lsnb.checks.run import COLUMNS, collect_findings, run_checks, tables_of
 from lsnb.checks.spec import SEVERITIES, STATUSES, Check, Finding
 
-__all__ = ["CHECKS", "COLUMNS", "SEVERITIES", "STATUSES", "Check", "Finding", "run_checks"]
+__all__ = [
+    "CHECKS",
+    "COLUMNS",
+    "SEVERITIES",
+    "STATUSES",
+    "Check",
+    "Finding",
+    "collect_findings",
+    "run_checks",
+    "tables_of",
+]

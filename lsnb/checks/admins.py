@@ -27,9 +27,8 @@ def find_too_few_admins(context: Context) -> Iterator[Finding]:
     """Alarm where fewer than `min_admins` members are enabled Organization Admins; open invitations do not count."""
     n = len(context.admin_emails)
     if n < context.policy.min_admins:
-        yield alarm(
-            context.organization, f"{n} active Organization Admins, at least {context.policy.min_admins} needed."
-        )
+        reason = f"{n} active Organization Admins, at least {context.policy.min_admins} needed."
+        yield alarm(context.organization, reason, extent=context.policy.min_admins - n)
 
 
 @check(
@@ -48,7 +47,7 @@ def find_too_many_admins(context: Context) -> Iterator[Finding]:
     limit = max(context.policy.max_admins, context.policy.max_admins_share * members)
     if len(admins) > limit:
         reason = f"{len(admins)} Organization Admins of {members} members, the limit is {int(limit)}."
-        yield alarm(context.organization, reason, evidence=", ".join(admins))
+        yield alarm(context.organization, reason, evidence=", ".join(admins), extent=len(admins))
 
 
 @check(
@@ -73,7 +72,7 @@ def find_operators(context: Context) -> Iterator[Finding]:
         reason = (
             f"{len(operators)} Organization Operators, the limit is {policy.max_operators}, and no list accepts them."
         )
-        yield alarm(context.organization, reason, evidence=", ".join(operators))
+        yield alarm(context.organization, reason, evidence=", ".join(operators), extent=len(operators))
 
 
 @check(
@@ -128,6 +127,7 @@ def find_admins_with_passwords(context: Context) -> Iterator[Finding]:
     fix="Demote the person to Organization User, or remove the account.",
     supports="S CC6.3 · I A.5.18 · N AC-2(3)",
     needs=("members",),
+    looks_at=("access_tokens", "audit_log", "usage"),
     thresholds=("admin_dormant_days",),
 )
 def find_dormant_admins(context: Context) -> Iterator[Finding]:
@@ -153,6 +153,7 @@ def find_dormant_admins(context: Context) -> Iterator[Finding]:
     fix="Restore the account, or find out who used it and change its credentials.",
     supports="S CC6.1 · I A.8.2 · N AC-2",
     needs=("members",),
+    looks_at=("access_tokens", "audit_log", "usage"),
     absent_from=("members",),
     thresholds=("break_glass", "break_glass_quiet_days"),
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
-
 from lsnb import catalogue
 from lsnb.checks.context import Context, is_listed, pick, rows_of, text
+from lsnb.checks.secrets import judge_idle, judge_life
 from lsnb.checks.spec import Finding, alarm, check, info
 from lsnb.effective.rights import role_key
 
@@ -50,10 +49,8 @@ def find_endless(context: Context) -> Iterator[Finding]:
     """Alarm for every live key without an end, or with a longer life than `key_max_days`."""
     limit = context.policy.key_max_days
     for row in rows_of(context.live_keys()):
-        if pd.isna(row.expires_at):
-            yield _about(row, "Never expires.")
-        elif (life := _life(context, row)) > limit:
-            yield _about(row, f"Lives for {life:.0f} days, the limit is {limit}.")
+        if reason := judge_life(context, row, limit):
+            yield _about(row, reason)
 
 
 @check(
@@ -69,11 +66,8 @@ def find_endless(context: Context) -> Iterator[Finding]:
 def find_unused(context: Context) -> Iterator[Finding]:
     """Alarm for every live key not used for `key_unused_days`, or never, once it is older than `new_grace_days`."""
     for row in rows_of(context.live_keys()):
-        idle = context.days_since(row.last_used_at)
-        if context.days_since(row.created_at) < context.policy.new_grace_days:
-            continue
-        if idle > context.policy.key_unused_days:
-            yield _about(row, "Never used." if idle == float("inf") else f"Not used for {idle:.0f} days.")
+        if reason := judge_idle(context, row, context.policy.key_unused_days):
+            yield _about(row, reason)
 
 
 @check(
@@ -155,12 +149,6 @@ def find_admin_keys(context: Context) -> Iterator[Finding]:
 def _is_accepted(context: Context, row: Any) -> bool:
     accepted = context.policy.accepted_keys
     return is_listed(text(row.description), accepted) or is_listed(row.service_key_id, accepted)
-
-
-def _life(context: Context, row: Any) -> float:
-    """Give a key's whole life in days; what is left of it where its beginning is not known."""
-    start = context.now if pd.isna(row.created_at) else row.created_at
-    return float((row.expires_at - start).total_seconds() / 86400)
 
 
 def _about(row: Any, reason: str) -> Finding:

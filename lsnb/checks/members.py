@@ -68,6 +68,7 @@ def find_leavers(context: Context) -> Iterator[Finding]:
     fix="Remove the person, or make them Organization Viewer until they need more.",
     supports="S CC6.3 · I A.5.18 · N AC-2(3)(d)",
     needs=("members",),
+    looks_at=("access_tokens", "audit_log", "usage"),
     thresholds=("member_dormant_days",),
 )
 def find_dormant_members(context: Context) -> Iterator[Finding]:

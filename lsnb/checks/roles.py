@@ -47,10 +47,15 @@ def find_disguised(context: Context) -> Iterator[Finding]:
         held = context.held.get(row.role_id, frozenset())
         sensitive = sorted(held & set(context.policy.sensitive_permissions))
         if context.admin_permissions <= held:
-            yield alarm(f"role:{row.role}", "Holds every permission of the built-in Admin.", evidence=row.role_id)
+            yield alarm(
+                f"role:{row.role}",
+                "Holds every permission of the built-in Admin.",
+                evidence=row.role_id,
+                extent=len(held),
+            )
         elif len(sensitive) >= context.policy.sensitive_together:
             reason = f"Holds {len(sensitive)} sensitive permissions: {', '.join(sensitive)}."
-            yield alarm(f"role:{row.role}", reason, evidence=row.role_id)
+            yield alarm(f"role:{row.role}", reason, evidence=row.role_id, extent=len(sensitive))
 
 
 @check(
@@ -79,7 +84,7 @@ def find_holders(context: Context) -> Iterator[Finding]:
         found = [name for name in by_role[row.key] if not is_listed(row.email, listed.get(name, ()))]
         if found:
             reason = f"Holds {', '.join(found)} in {row.workspace} through the role {row.role}."
-            yield person(row.email, reason, workspace=row.workspace, evidence=row.key)
+            yield person(row.email, reason, workspace=row.workspace, evidence=row.key, extent=len(found))
 
 
 @check(
@@ -169,7 +174,8 @@ def find_joined_duties(context: Context) -> Iterator[Finding]:
         if row.email not in context.admin_emails:
             both = "; ".join(" and ".join(pair) for pair in pairs_of[row.key])
             reason = f"Holds {both} in {row.workspace} through the role {row.role}."
-            yield person(row.email, reason, workspace=row.workspace, evidence=row.key)
+            n_pairs = len(pairs_of[row.key])
+            yield person(row.email, reason, workspace=row.workspace, evidence=row.key, extent=n_pairs)
 
 
 @check(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lsnb.checks.context import Context, day
 from lsnb.checks.registry import CHECKS
-from lsnb.checks.spec import SEVERITIES, STATUSES, Check, Finding
+from lsnb.checks.spec import SEVERITIES, STATUSES, Check, Finding, alarm
 from lsnb.errors import TableError
 from lsnb.policy import Policy
 from lsnb.snapshot import Snapshot
@@ -47,16 +47,12 @@ def run_checks(
     Raises:
         TableError: the roster or the reviews lack a column, or `only` names no check.
     """
-    _need_columns("roster", roster, ("email", "status"))
-    _need_columns("campaigns", campaigns, ("campaign", "closed_at", "n_open"))
-    known_tags = None if tags is None else {key: frozenset(values) for key, values in tags.items()}
-    context = Context(
-        snapshot, policy or Policy(), roster=roster, earlier=earlier, tags=known_tags, campaigns=campaigns
+    found_by = collect_findings(
+        snapshot, policy=policy, roster=roster, earlier=earlier, tags=tags, campaigns=campaigns, only=only
     )
     rows = [
         (c.id, c.severity, c.title, f.status, f.resource, f.email, f.workspace, f.reason, f.evidence or None, c.fix)
-        for c in _choose(only)
-        for f in run_check(c, context)
+        for c, f in found_by
     ]
     found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(DTYPES["text"])
     order = pd.DataFrame(
@@ -69,6 +65,36 @@ def run_checks(
         }
     ).sort_values(["status", "severity", "id", "resource", "workspace"], kind="stable")
     return found.loc[order.index].reset_index(drop=True)
+
+
+def collect_findings(
+    snapshot: Snapshot,
+    *,
+    policy: Policy | None = None,
+    roster: pd.DataFrame | None = None,
+    earlier: Snapshot | None = None,
+    tags: Mapping[str, Collection[str]] | None = None,
+    campaigns: pd.DataFrame | None = None,
+    only: Collection[str] | None = None,
+) -> list[tuple[Check, Finding]]:
+    """Run the checks and give what they found as values, check by check; see `run_checks`."""
+    _need_columns("roster", roster, ("email", "status"))
+    _need_columns("campaigns", campaigns, ("campaign", "closed_at", "n_open"))
+    known_tags = None if tags is None else {key: frozenset(values) for key, values in tags.items()}
+    context = Context(
+        snapshot, policy or Policy(), roster=roster, earlier=earlier, tags=known_tags, campaigns=campaigns
+    )
+    return [(check, found) for check in choose_checks(only) for found in run_check(check, context)]
+
+
+def tables_of(only: Collection[str] | None = None) -> frozenset[str]:
+    """Name the tables that checks look at, so that no more need be read; those of settings and people always.
+
+    Raises:
+        TableError: `only` names no check.
+    """
+    looked = {name for check in choose_checks(only) for name in (*check.needs, *check.also, *check.looks_at)}
+    return frozenset(looked | {"settings", "members", "access"})
 
 
 def run_check(check: Check, context: Context) -> list[Finding]:
@@ -84,6 +110,7 @@ def run_check(check: Check, context: Context) -> list[Finding]:
     )
     if not found:
         found = [_all_well(check, context)]
+    found += _ended_waivers(check, context)
     limits = "; ".join(f"{name}={_short(getattr(context.policy, name))}" for name in check.thresholds)
     if not limits:
         return found
@@ -141,7 +168,24 @@ def _waive(check: Check, finding: Finding, context: Context) -> Finding:
     return finding
 
 
-def _choose(only: Collection[str] | None) -> Iterator[Check]:
+def _ended_waivers(check: Check, context: Context) -> list[Finding]:
+    """Report every acceptance that has ended: somebody must renew it, or repair what it was about."""
+    return [
+        alarm(
+            f"waiver:{waiver.resource}",
+            f"The acceptance by {waiver.owner} ended on {day(waiver.ends_at)} and was not renewed: {waiver.reason}",
+        )
+        for waiver in context.policy.waivers
+        if waiver.check == check.id and waiver.ends_at <= context.now
+    ]
+
+
+def choose_checks(only: Collection[str] | None) -> Iterator[Check]:
+    """Give the checks with these ids, or starts of ids; all when None.
+
+    Raises:
+        TableError: there is no such check.
+    """
     if only is None:
         yield from CHECKS.values()
         return

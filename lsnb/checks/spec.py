@@ -29,6 +29,8 @@ class Finding:
         email: the person it is about.
         workspace: the name of the workspace it is about.
         evidence: ids and values to look it up by.
+        extent: how bad it is among findings of the same kind, such as how many there are too many; to tell whether a
+            plan makes it worse.
     """
 
     status: Status
@@ -37,6 +39,7 @@ class Finding:
     email: str | None = None
     workspace: str | None = None
     evidence: str = ""
+    extent: float = 1
 
 
 Run = Callable[["Context"], Iterator[Finding]]
@@ -55,6 +58,7 @@ class Check:
         frameworks: the controls that the check supports; it never proves compliance.
         needs: tables without which nothing can be said.
         also: tables without which less can be said, so that finding nothing is no proof.
+        looks_at: tables that it can do without, and says so where it had to.
         absent_from: tables in which it alarms about what is missing; read in part, its alarms are no proof.
         feature: the feature of the plan without which it does not apply.
         thresholds: the fields of the policy that it goes by.
@@ -69,6 +73,7 @@ class Check:
     frameworks: tuple[str, ...]
     needs: tuple[str, ...]
     also: tuple[str, ...]
+    looks_at: tuple[str, ...]
     absent_from: tuple[str, ...]
     feature: str | None
     thresholds: tuple[str, ...]
@@ -95,6 +100,7 @@ def check(
     supports: str,
     needs: tuple[str, ...],
     also: tuple[str, ...] = (),
+    looks_at: tuple[str, ...] = (),
     absent_from: tuple[str, ...] = (),
     feature: str | None = None,
     thresholds: tuple[str, ...] = (),
@@ -108,16 +114,24 @@ def check(
     frameworks = tuple(f"{_FRAMEWORKS[letter]} {control}" for letter, _, control in parts)
 
     def make(run: Run) -> Check:
-        return Check(id, title, severity, why, fix, frameworks, needs, also, absent_from, feature, thresholds, run)
+        return Check(
+            id, title, severity, why, fix, frameworks, needs, also, looks_at, absent_from, feature, thresholds, run
+        )
 
     return make
 
 
 def alarm(
-    resource: str, reason: str, *, email: str | None = None, workspace: str | None = None, evidence: str = ""
+    resource: str,
+    reason: str,
+    *,
+    email: str | None = None,
+    workspace: str | None = None,
+    evidence: str = "",
+    extent: float = 1,
 ) -> Finding:
     """Report something that is not as it should be."""
-    return Finding("alarm", resource, reason, email, workspace, evidence)
+    return Finding("alarm", resource, reason, email, workspace, evidence, extent)
 
 
 def info(
@@ -133,7 +147,13 @@ def skip(resource: str, reason: str) -> Finding:
 
 
 def person(
-    email: str, reason: str, *, workspace: str | None = None, evidence: str = "", status: Status = "alarm"
+    email: str,
+    reason: str,
+    *,
+    workspace: str | None = None,
+    evidence: str = "",
+    status: Status = "alarm",
+    extent: float = 1,
 ) -> Finding:
     """Report a member who is not as they should be."""
-    return Finding(status, f"member:{email}", reason, email, workspace, evidence)
+    return Finding(status, f"member:{email}", reason, email, workspace, evidence, extent)

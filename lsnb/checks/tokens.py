@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
-
 from lsnb.checks.context import Context, pick, rows_of, text
+from lsnb.checks.secrets import judge_idle, judge_life
 from lsnb.checks.spec import Finding, Status, check, person
 
 
@@ -28,13 +27,8 @@ def find_endless(context: Context) -> Iterator[Finding]:
     """
     limit = context.setting("max_pat_expiry_days") or context.policy.token_max_days
     for row in rows_of(context.live_tokens()):
-        if pd.isna(row.expires_at):
-            yield _about(row, "Never expires.")
-            continue
-        start = context.now if pd.isna(row.created_at) else row.created_at
-        life = (row.expires_at - start).total_seconds() / 86400
-        if life > limit + 1:  # the service counts whole days
-            yield _about(row, f"Lives for {life:.0f} days, the limit is {limit}.")
+        if reason := judge_life(context, row, limit, slack=1):  # the service counts whole days
+            yield _about(row, reason)
 
 
 @check(
@@ -50,11 +44,8 @@ def find_endless(context: Context) -> Iterator[Finding]:
 def find_unused(context: Context) -> Iterator[Finding]:
     """Alarm for every live token not used for `token_unused_days`, or never, once older than `new_grace_days`."""
     for row in rows_of(context.live_tokens()):
-        idle = context.days_since(row.last_used_at)
-        if context.days_since(row.created_at) < context.policy.new_grace_days:
-            continue
-        if idle > context.policy.token_unused_days:
-            yield _about(row, "Never used." if idle == float("inf") else f"Not used for {idle:.0f} days.")
+        if reason := judge_idle(context, row, context.policy.token_unused_days):
+            yield _about(row, reason)
 
 
 @check(

@@ -52,7 +52,7 @@ def find_too_many_admins(context: Context) -> Iterator[Finding]:
         limit = max(policy.max_workspace_admins, policy.max_workspace_admins_share * members)
         if len(admins) > limit:
             reason = f"{len(admins)} Admins of {members} members, the limit is {int(limit)}: {', '.join(admins)}."
-            yield alarm(f"workspace:{name}", reason, workspace=str(name), evidence=str(place))
+            yield alarm(f"workspace:{name}", reason, workspace=str(name), evidence=str(place), extent=len(admins))
 
 
 @check(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from lsnb.checks import COLUMNS, SEVERITIES, STATUSES, run_checks
+from lsnb.checks import COLUMNS, SEVERITIES, STATUSES, run_checks, tables_of
 from lsnb.errors import TableError
 from lsnb.policy import Policy, Waiver
 from tests.checks.tiny import READ_AT, Tiny
@@ -43,8 +43,21 @@ def test_a_waiver_holds_until_its_end(resource, days, status, words):
     """What somebody has accepted is told, and alarms again once the time is over."""
     waiver = Waiver("LS-INV-01", resource, "grace", "On leave.", READ_AT + pd.Timedelta(days=days))
     found = run_checks(spoilt().snapshot(), only=["LS-INV-01"], policy=Policy(waivers=(waiver,)))
+    found = found[found["resource"] == "invitation:late@acme.example"]
     assert [status] == found["status"].tolist()
-    assert words in found["reason"][0]
+    assert words in found["reason"].iloc[0]
+
+
+def test_a_waiver_that_has_ended_is_a_finding_of_its_own():
+    """Also where what it accepted is gone, somebody must renew it or take it out; one that holds is none."""
+    waivers = (
+        Waiver("LS-INV-02", "invitation:gone@acme.example", "grace", "On leave.", READ_AT - pd.Timedelta(days=1)),
+        Waiver("LS-INV-02", "*", "grace", "On leave.", READ_AT + pd.Timedelta(days=1)),
+    )
+    found = run_checks(spoilt().snapshot(), only=["LS-INV-02"], policy=Policy(waivers=waivers))
+    alarms = found[found["status"] == "alarm"]
+    assert ["waiver:invitation:gone@acme.example"] == alarms["resource"].tolist()
+    assert "ended on 2026-11-01 and was not renewed: On leave." in alarms["reason"].iloc[0]
 
 
 def test_a_waiver_of_something_else_changes_nothing():
@@ -64,6 +77,13 @@ def test_only_some_checks_can_be_run():
     assert set(run_checks(snapshot, only=["LS-INV"])["id"]) == {"LS-INV-01", "LS-INV-02", "LS-INV-03"}
     with pytest.raises(TableError, match="no check 'LS-XXX'"):
         run_checks(snapshot, only=["LS-INV", "LS-XXX"])
+
+
+def test_the_tables_that_checks_look_at_are_told():
+    """Whoever reads for some checks reads what they need, with what they look at where it is there, and no more."""
+    assert {"settings", "members", "access", "invites"} == tables_of(["LS-INV-01"])
+    assert {"access_tokens", "audit_log", "usage"} <= tables_of(["LS-MEM-03"])
+    assert "audit_log" not in tables_of(["LS-KEY"])
 
 
 def test_a_roster_without_its_columns_is_an_error():
