@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from lsnb.api import Api
     from lsnb.snapshot import Caller
 
+# In how many workspaces of the plan the key is asked for whom it acts, where it has none of its own.
+_MOST_PLACES = 3
+
 
 def check_plan(plan: Plan, confirm: str | None) -> None:
     """Make sure that the plan is the one that was reviewed, that it is safe, and that it can be carried out.
@@ -96,6 +99,12 @@ def _caller(api: Api, plan: Plan) -> Caller:
     by_itself = anonymous(key)
     if plan.key == by_itself.identity:
         return by_itself
-    places = (change.ids["workspace_id"] for change in plan.changes if "workspace_id" in change.ids)
-    place = next((place for place in places if not is_reference(place)), None)
-    return identify(api, key, workspace_id=place)
+    named = dict.fromkeys(change.ids["workspace_id"] for change in plan.changes if "workspace_id" in change.ids)
+    places = [place for place in named if not is_reference(place)]
+    # A workspace that the plan names may be gone by now, through the plan itself where it is gone on with.
+    caller = by_itself
+    for place in (api.transport.settings.workspace_id, *places[:_MOST_PLACES]):
+        caller = identify(api, key, workspace_id=place)
+        if caller.identity == plan.key:
+            break
+    return caller
