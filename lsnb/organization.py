@@ -26,10 +26,12 @@ from lsnb.loader.sources import utc_now
 from lsnb.offers import can_patch_pending
 from lsnb.plan import Mode, Plan, Rules, ServerFeatures, make_plan
 from lsnb.progress import Display
+from lsnb.secrets import SecretSink
 from lsnb.sheets import read_sheet
 from lsnb.snapshot import Caller, Snapshot
 from lsnb.transport import Transport
 from lsnb.undo import make_undo
+from lsnb.useronly import UserOnly
 from lsnb.whoami import Whoami, ask_whoami
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class Organization:
     def __init__(self, transport: Transport, *, is_demo: bool = False) -> None:
         self.api = Api(transport)
         self.is_demo = is_demo
+        #: What no key may do: each a method that raises `UserOnlyError` and says where it is done instead.
+        self.user_only = UserOnly()
         self._whoami: Whoami | None = None
         self._caller: Caller | None = None
 
@@ -191,6 +195,7 @@ class Organization:
         workers: int = 8,
         journal: str | os.PathLike[str] | None = None,
         rules: Rules | None = None,
+        secrets: SecretSink | None = None,
         display: Display | None = None,
         stop: threading.Event | None = None,
         on_event: Callable[[RunEvent], None] | None = None,
@@ -204,6 +209,8 @@ class Organization:
             journal: the journal's file; a new one in `lsnb-journals/` when None.
             rules: how many Organization Admins must be left, counted on what is there then, and whom no plan may
                 touch.
+            secrets: where the secrets of created keys go, each handed over once: `lsnb.SecretFile(path)`,
+                `lsnb.SecretKeyring()` or `lsnb.SecretBox()`. A plan that creates keys is refused without.
             display: where the progress is shown; picked by surroundings when None.
             stop: set it to stop after the requests in flight.
             on_event: called as things happen, for a live table.
@@ -215,7 +222,9 @@ class Organization:
             UnconfirmedPlanError: the fingerprint is another one.
             UnsafePlanError: a safety rule refuses the plan, also on what is there now.
             SpentPlanError: the plan has been applied already.
-            PlanError: the plan was made for another organization, host or identity.
+            PlanError: the plan was made for another organization, host or identity, or creates keys and `secrets` is
+                missing.
+            ConfigError: secrets cannot be put where they were to go; nothing was changed.
         """
         return apply_plan(
             self.api,
@@ -224,6 +233,7 @@ class Organization:
             workers=workers,
             journal=journal,
             rules=rules or Rules(),
+            secrets=secrets,
             display=display,
             stop=stop,
             on_event=on_event,
@@ -235,6 +245,7 @@ class Organization:
         *,
         workers: int = 8,
         retry_failed: bool = False,
+        secrets: SecretSink | None = None,
         display: Display | None = None,
         stop: threading.Event | None = None,
     ) -> Run:
@@ -244,6 +255,7 @@ class Organization:
             journal: the run's journal.
             workers: how many changes may be under way at once.
             retry_failed: try again what failed.
+            secrets: where the secrets of created keys go, as in `apply`, where keys are still to be created.
             display: where the progress is shown; picked by surroundings when None.
             stop: set it to stop after the requests in flight.
 
@@ -251,7 +263,15 @@ class Organization:
             JournalError: the journal is damaged, or another process is using it.
             PlanError: the run was for another organization, host or identity.
         """
-        return resume_run(self.api, journal, workers=workers, retry_failed=retry_failed, display=display, stop=stop)
+        return resume_run(
+            self.api,
+            journal,
+            workers=workers,
+            retry_failed=retry_failed,
+            secrets=secrets,
+            display=display,
+            stop=stop,
+        )
 
     def undo(
         self,
