@@ -47,8 +47,9 @@ class Memory:
 
 def organization_key(org: Organization) -> str:
     """Name an organization, so that two of them never share what was typed."""
-    transport = org.api.transport
-    return f"{org.host} {transport.organization_id or ''}"
+    # Not the organization's id as far as it is known: that is learnt on the way, and the name must stay the same.
+    settings = org.api.transport.settings
+    return f"{org.host} {settings.organization_id or ''} {settings.key.fingerprint}"
 
 
 def forget_everything() -> None:

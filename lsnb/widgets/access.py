@@ -1,0 +1,505 @@
+"""Edit who has which role where, in a table, and make a plan of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from lsnb.edits import SHEET_COLUMNS, problem_lines, sheet_choices, sheet_from_access
+from lsnb.edits.parse import role_book
+from lsnb.edits.problems import Misfit
+from lsnb.errors import TableError
+from lsnb.report.words import clean, counted
+from lsnb.sheets import read_sheet, write_access_sheet
+from lsnb.tables.spec import DTYPES
+from lsnb.widgets import cards, parts
+from lsnb.widgets.base import Form
+from lsnb.widgets.download import Download
+from lsnb.widgets.grid import Grid
+from lsnb.widgets.grid_columns import GridColumn
+from lsnb.widgets.planning import PlanView
+from lsnb.widgets.work import Painter
+
+if TYPE_CHECKING:
+    from lsnb.organization import Organization
+    from lsnb.plan import Plan
+    from lsnb.snapshot import Snapshot
+
+#: What stands in the place of a workspace for roles of the organization.
+ORGANIZATION = "(organization)"
+#: Where the sheet's problems are shown in the table.
+_CELLS = {"langsmith_role": "role", "workspace_id": "workspace", "workspace_name": "workspace"}
+#: So many changes are checked while somebody types; more are checked when the plan is made.
+_MOST_CHECKED = 5000
+
+Key = tuple[str, str]
+
+
+class AccessEditor(Form):
+    """The access table to edit, and the way from there to a plan.
+
+    Args:
+        org: the organization.
+        snapshot: what to edit; read when None.
+        fresh: begin without the edits of an earlier form.
+    """
+
+    def __init__(self, org: Organization, snapshot: Snapshot | None = None, *, fresh: bool = False) -> None:
+        super().__init__("Who has which role", org=org, kind="access", fresh=fresh)
+        self._organization = org
+        self.snapshot = snapshot or org.read_access()
+        #: The view of the plan that was made last.
+        self.plan_view: PlanView | None = None
+        self._sheet_problems = _no_problems()
+        self._place_of: dict[str, str] = {}
+        self.grid = self._make_grid()
+        self._checker = Painter(self._check_some, every_s=0.4)
+        self._facts = parts.html()
+        self._problems = parts.html()
+        self._below = parts.stack()
+        self.upload = parts.upload_button("Bring a sheet")
+        self.on_value(self.upload, lambda _: self._take_upload())
+        self.download = Download("Download as sheet", self._sheet_file, on_error=self.show_error)
+        self.reset_button = self.on_click(parts.button("Start over"), self.reset, when=lambda: self.n_edits > 0)
+        self.reload_button = self.on_click_work(parts.button("Read again"), "Reading the organization", self.reload)
+        self.plan_button = self.on_click_work(
+            parts.button("Make the plan", kind="primary"), "Planning", self.show_plan, when=lambda: self.n_edits > 0
+        )
+        self.control(self.upload)
+        self.body.children = [
+            parts.quiet(
+                "Change a role in its cell, add people at the end, mark rows to remove them. Nothing is changed in "
+                "LangSmith before the plan below is applied."
+            ),
+            self.grid,
+            self._facts,
+            self._problems,
+            parts.row(self.plan_button, self.reset_button, self.upload, self.download, self.reload_button),
+            self._below,
+        ]
+        self.attempt(self._recall)
+        self.grid.on_change(lambda _: self._changed())
+        self._changed()
+
+    # What was edited
+
+    @property
+    def n_edits(self) -> int:
+        """How many rows are changed, added or to be removed."""
+        edits = self.grid.edits
+        return len(set(edits["key"])) + len(self.grid.added) + len(self.grid.removed)
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """One row per cell that cannot be planned as it is: key, column, value, reason."""
+        own, found = self.grid.problems, self._sheet_problems
+        if not len(found):
+            return own
+        both = pd.concat([own.astype(object), found.astype(object)], ignore_index=True)
+        return both.drop_duplicates(["key", "column"]).reset_index(drop=True)
+
+    def sheet(self) -> pd.DataFrame:
+        """Give the edited rows as an access sheet, as `org.plan` takes it; rows that were not touched are not in it."""
+        return self._sheet_and_keys()[0]
+
+    def summary(self) -> str:
+        """Say in a line what was edited."""
+        edits = self.grid.edits
+        parts_ = [
+            counted(len(set(edits["key"])), "row changed", "rows changed"),
+            f"{len(self.grid.added):,} added",
+            f"{len(self.grid.removed):,} to be removed",
+        ]
+        return f"{len(self.grid.frame):,} roles in {self.snapshot.meta.organization}: {', '.join(parts_)}."
+
+    # Editing from code
+
+    def set_role(self, email: str | Iterable[str], role: str, workspace: str | None = None) -> None:
+        """Give people who are there another role.
+
+        Args:
+            email: whom; one address or several.
+            role: the role's name, such as "Editor".
+            workspace: the workspace, by name or id; the organization when None.
+
+        Raises:
+            TableError: somebody has no role there that could be changed; `add` gives them one.
+        """
+        keys = [self._key(one, workspace) for one in ([email] if isinstance(email, str) else email)]
+        missing = [key[0] for key in keys if key not in self._keys]
+        if missing:
+            place = workspace or "the organization"
+            raise TableError(f"{', '.join(missing)}: no role of their own in {place} yet. Use add(...) to give one.")
+        self.grid.set_values(keys, "role", self._role(role, workspace))
+
+    def add(self, email: str, role: str, workspace: str | None = None) -> None:
+        """Give somebody a role in a place where they have none, which invites who is new; see `set_role`."""
+        key = self._key(email, workspace)
+        if key in self._keys:
+            self.set_role(email, role, workspace)
+            return
+        self.grid.add_row({"email": key[0], "workspace": key[1], "role": self._role(role, workspace)})
+
+    def remove(self, email: str | Iterable[str], workspace: str | None = None) -> None:
+        """Mark people for removal from a workspace, or, without one, from the organization.
+
+        Raises:
+            TableError: somebody is not there.
+        """
+        keys = [self._key(one, workspace) for one in ([email] if isinstance(email, str) else email)]
+        missing = [key[0] for key in keys if key not in self._keys]
+        if missing:
+            raise TableError(f"{', '.join(missing)}: not in {workspace or 'the organization'}, so nothing to remove.")
+        self.grid.remove_rows(keys)
+
+    def load(self, sheet: str | os.PathLike[str] | bytes | pd.DataFrame) -> int:
+        """Bring an edited access sheet into the table; what cannot be understood is marked at its cells.
+
+        Args:
+            sheet: a CSV or Excel file, its content, or a DataFrame.
+
+        Returns:
+            How many rows of the table it changed.
+
+        Raises:
+            TableError: the file cannot be read as a sheet, or names no people.
+        """
+        frame = read_sheet(sheet)
+        edits = self._organization.edits(frame, snapshot=self.snapshot)
+        header = edits.problems[edits.problems["row"] < 2]
+        if len(header):
+            raise TableError("The sheet cannot be used:\n" + "\n".join(problem_lines(header)), problems=header)
+        before = self.n_edits
+        for row in edits.rows.itertuples(index=False):
+            self._take_row(str(row.email), _text(row.workspace_id), _text(row.role_id), str(row.action))
+        wrong = frame[frame.index.isin(edits.problems["row"])]
+        names = {str(name).strip().lower(): name for name in frame.columns}
+        for raw in wrong.to_dict("records"):
+            cells = {name: _text(raw.get(names.get(name, ""))) for name in SHEET_COLUMNS}
+            place = cells["workspace_name"] or cells["workspace_id"] or ORGANIZATION
+            key = (cells["email"].strip().lower(), place)
+            if key in self._keys:
+                self.grid.set_value(key, "role", cells["langsmith_role"])
+            else:
+                self.grid.add_row({"email": cells["email"], "workspace": place, "role": cells["langsmith_role"]})
+        self.check()
+        return self.n_edits - before
+
+    def reset(self) -> None:
+        """Forget all edits."""
+        self.grid.reset()
+        self.memory.keep(edits=[])
+        self._changed()
+
+    def reload(self) -> None:
+        """Read the organization again, and do the edits again on what is there now."""
+        edits = self._rows_to_remember()
+        self.snapshot = self._organization.read_access()
+        self.grid.reset(self._frame())
+        self._replay(edits)
+        self._changed()
+
+    # From the table to a plan
+
+    def check(self) -> pd.DataFrame:
+        """Check the edits against the organization, mark what is wrong at its cells, and give it; see `problems`."""
+        sheet, keys = self._sheet_and_keys()
+        edits = self._organization.edits(sheet, snapshot=self.snapshot)
+        found = edits.problems
+        rows = [
+            (keys[row - 2], _CELLS.get(column, column), value, f"{reason} {hint}".strip())
+            for row, column, value, reason, hint in found.itertuples(index=False, name=None)
+            if 0 <= row - 2 < len(keys)
+        ]
+        self._sheet_problems = _problems(rows)
+        self.grid.mark(self._sheet_problems[["key", "column", "reason"]])
+        self._draw()
+        return self.problems
+
+    def plan(self, **options: Any) -> Plan:
+        """Make a plan of the edits; nothing is changed.
+
+        Args:
+            options: `rules` and `allow`, as in `org.plan`.
+
+        Raises:
+            TableError: a cell cannot be planned; they are marked in the table, and `.problems` lists them.
+        """
+        problems = self.check()
+        if len(problems):
+            lines = self._problem_lines(problems.head(8))
+            n = counted(len(problems), "cell needs", "cells need")
+            raise TableError("\n".join([f"{n} another look before this can be planned.", *lines]), problems=problems)
+        return self._organization.plan(self.sheet(), snapshot=self.snapshot, **options)
+
+    def show_plan(self, **options: Any) -> PlanView:
+        """Make a plan and show it below, to be applied there; see `plan`."""
+        plan = self.plan(**options)
+        old = self.plan_view
+        self.plan_view = PlanView(plan, self._organization, snapshot=self.snapshot, rules=options.get("rules"))
+        self._below.children = [self.plan_view.box]
+        if old is not None and not old.was_applied:
+            old.close()
+        return self.plan_view
+
+    def on_close(self) -> None:
+        """Stop checking, and close the plan."""
+        self._checker.close()
+        if self.plan_view is not None:
+            self.plan_view.close()
+
+    # Inside
+
+    def _make_grid(self) -> Grid:
+        frame = self._frame()
+        choices = sheet_choices(self.snapshot)
+        roles = choices["langsmith_role"] + ([""] if (frame["role"] == "").any() else [])
+        columns = [
+            GridColumn("email", "E-mail", editable="added", width=260, pinned=True),
+            GridColumn("name", "Name", width=170),
+            GridColumn("workspace", "Where", editable="added", choices=self._places(), strict=False, width=190),
+            GridColumn("role", "Role", editable=True, choices=roles, width=200, help="The role to hold there."),
+            GridColumn("state", "State", width=100),
+            GridColumn("note", "Note", editable=True, width=200, help="Your own words; they are kept in the plan."),
+        ]
+        grid = Grid(
+            frame,
+            columns,
+            key=["email", "workspace"],
+            can_add=True,
+            can_remove=True,
+            new_row={"workspace": ORGANIZATION},
+            height=440,
+            caption="Access",
+        )
+        grid.static_rows = 0
+        return grid
+
+    def _frame(self) -> pd.DataFrame:
+        """Make the table: the access sheet with names and states beside it."""
+        self._book = role_book(self.snapshot)
+        sheet = sheet_from_access(self.snapshot)
+        members = self.snapshot.members if self.snapshot.is_readable("members") else pd.DataFrame(columns=["email"])
+        people = members.drop_duplicates("email").set_index("email")
+        known = set(people.index)
+        names = people["name"] if "name" in people else pd.Series(dtype=object)
+        disabled = set(people.index[people["is_disabled"].astype(bool)]) if "is_disabled" in people else set()
+        workspaces = self.snapshot.workspaces
+        unique = set(sheet_choices(self.snapshot)["workspace_name"])
+        pairs = zip(workspaces["workspace_id"].tolist(), workspaces["workspace"].tolist(), strict=True)
+        label_of = {id_: name if name in unique else id_ for id_, name in pairs}
+        self._place_of = {label: id_ for id_, label in label_of.items()}
+        states = ["pending" if email not in known else "disabled" if email in disabled else "active"
+                  for email in sheet["email"]]  # fmt: skip
+        frame = pd.DataFrame(
+            {
+                "email": sheet["email"],
+                "name": sheet["email"].map(names.to_dict()).astype(DTYPES["text"]),
+                "workspace": sheet["workspace_id"].map(lambda id_: label_of.get(id_, id_) if id_ else ORGANIZATION),
+                "role": sheet["langsmith_role"],
+                "state": pd.Series(states, dtype=DTYPES["text"]),
+                "note": sheet["note"],
+            }
+        ).reset_index(drop=True)
+        self._keys = frozenset(zip(frame["email"], frame["workspace"], strict=True))
+        return frame
+
+    def _places(self) -> list[str]:
+        return [ORGANIZATION, *self._place_of]
+
+    def _key(self, email: str, workspace: str | None) -> Key:
+        return clean(email).lower(), self._place(workspace)
+
+    def _place(self, workspace: str | None) -> str:
+        """Find a workspace by its name or id, in any case; what is unknown stays, and is marked as a problem."""
+        if not workspace:
+            return ORGANIZATION
+        wanted = workspace.strip().casefold()
+        for label, id_ in self._place_of.items():
+            if wanted in (label.casefold(), id_.casefold()):
+                return label
+        return workspace
+
+    def _role(self, role: str, workspace: str | None) -> str:
+        """Write a role as the sheet has it: "Viewer" in a workspace is "Workspace Viewer"; an unknown one stays."""
+        found = self._book.find(role, "workspace" if workspace else "organization")
+        return role if isinstance(found, Misfit) else self._book.label(found)
+
+    def _take_row(self, email: str, workspace_id: str, role_id: str, action: str) -> None:
+        """Bring one understood row of a sheet into the table."""
+        place = self._place(workspace_id or None)
+        key = (email, place)
+        if action == "remove":
+            if key in self._keys:
+                self.grid.remove_rows([key])
+            return
+        role = self._book.by_id(role_id)
+        if role is None:
+            return
+        label = self._book.label(role)
+        if key not in self._keys:
+            self.grid.add_row({"email": email, "workspace": place, "role": label})
+        elif self._value(key, "role") != label:
+            self.grid.set_value(key, "role", label)
+
+    def _value(self, key: Key, column: str) -> str:
+        frame = self.grid.frame
+        found = frame.loc[(frame["email"] == key[0]) & (frame["workspace"] == key[1]), column]
+        return _text(found.iloc[0]) if len(found) else ""
+
+    def _sheet_and_keys(self) -> tuple[pd.DataFrame, list[Any]]:
+        """Write the edited rows as a sheet, with the key in the table of each of its rows."""
+        changed = self.grid.edits
+        by_key: dict[Any, dict[str, str]] = {}
+        for key, column, _, after in changed.itertuples(index=False, name=None):
+            by_key.setdefault(key, {})[str(column)] = _text(after)
+        roles = {}
+        if any("role" not in cells for cells in by_key.values()):
+            frame = self.grid.frame
+            roles = dict(zip(zip(frame["email"], frame["workspace"], strict=True), frame["role"], strict=True))
+        rows = [
+            (*key, cells.get("role", _text(roles.get(key, ""))), "", cells.get("note", ""))
+            for key, cells in by_key.items()
+        ]
+        keys: list[Any] = list(by_key)
+        for key in self.grid.removed:
+            rows.append((*key, "", "remove", ""))
+            keys.append(key)
+        for row in self.grid.added.to_dict("records"):
+            rows.append((_text(row["email"]), _text(row["workspace"]), _text(row["role"]), "", _text(row["note"])))
+            keys.append(row["key"])
+        texts = [self._sheet_row(*row) for row in rows]
+        columns = list(zip(*texts, strict=True)) if texts else [()] * len(SHEET_COLUMNS)
+        sheet = pd.DataFrame(
+            {
+                name: pd.Series(list(values), dtype=DTYPES["text"])
+                for name, values in zip(SHEET_COLUMNS, columns, strict=True)
+            }
+        )
+        return sheet.set_index(pd.RangeIndex(2, 2 + len(sheet), name="row")), keys
+
+    def _sheet_row(self, email: str, place: str, role: str, action: str, note: str) -> tuple[str, ...]:
+        if place in ("", ORGANIZATION):
+            return email, role, "", "", action, note
+        id_ = self._place_of.get(place)
+        return (email, role, id_, "", action, note) if id_ else (email, role, "", place, action, note)
+
+    def _changed(self) -> None:
+        """Take in what was edited: remember it, check it soon, and show the counts."""
+        if self.is_closed:
+            return
+        self.memory.keep(edits=self._rows_to_remember())
+        self._checker.ask()
+        self._draw()
+
+    def _check_some(self) -> None:
+        try:
+            if 0 < self.n_edits <= _MOST_CHECKED:
+                self.check()
+            elif not self.n_edits:
+                self._sheet_problems = _no_problems()
+                self._draw()
+        except Exception as error:
+            self.show_error(error)
+
+    def _rows_to_remember(self) -> list[tuple[str, Any, dict[str, str]]]:
+        edits = self.grid.edits
+        changed: dict[Any, dict[str, str]] = {}
+        for key, column, _, after in edits.itertuples(index=False, name=None):
+            changed.setdefault(key, {})[str(column)] = _text(after)
+        rows: list[tuple[str, Any, dict[str, str]]] = [("set", key, cells) for key, cells in changed.items()]
+        rows += [("remove", key, {}) for key in self.grid.removed]
+        added = self.grid.added.drop(columns="key").to_dict("records")
+        return rows + [("add", None, {str(k): _text(v) for k, v in row.items() if _text(v)}) for row in added]
+
+    def _recall(self) -> None:
+        self._replay(self.memory.get("edits", []))
+
+    def _replay(self, rows: Iterable[tuple[str, Any, dict[str, str]]]) -> None:
+        """Do edits again, as far as their rows are still there."""
+        columns: dict[tuple[str, str], list[Key]] = {}
+        removed = []
+        for action, key, cells in rows:
+            if action == "add":
+                self.grid.add_row(cells)
+            elif key in self._keys and action == "remove":
+                removed.append(key)
+            elif key in self._keys:
+                for column, value in cells.items():
+                    columns.setdefault((column, value), []).append(key)
+        for (column, value), keys in columns.items():
+            self.grid.set_values(keys, column, value)
+        if removed:
+            self.grid.remove_rows(removed)
+
+    def _draw(self) -> None:
+        edits = self.grid.edits
+        pairs = [
+            (len(set(edits["key"])), "changed"),
+            (len(self.grid.added), "added"),
+            (len(self.grid.removed), "to be removed"),
+        ]
+        problems = self.problems
+        if len(problems):
+            pairs.append((len(problems), "with a problem"))
+        self._facts.value = cards.facts(pairs) if any(n for n, _ in pairs) else ""
+        lines = self._problem_lines(problems.head(6))
+        self._problems.value = cards.card("Problems, marked in the table", lines, tone="bad") if lines else ""
+        self.refresh()
+
+    def _problem_lines(self, problems: pd.DataFrame) -> list[str]:
+        added = self.grid.added
+        emails = dict(zip(added["key"], added["email"], strict=True))
+        return [
+            f"{key[0] if isinstance(key, tuple) else _text(emails.get(key)) or 'A new row'}: {reason}"
+            for key, _, _, reason in problems.itertuples(index=False, name=None)
+        ]
+
+    def _take_upload(self) -> None:
+        found = parts.uploaded(self.upload)
+        if found:
+            n = self.load(found[1])
+            self.say(f"{found[0]}: {counted(n, 'row')} of the table changed.")
+
+    def _sheet_file(self) -> tuple[str, bytes]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "access.xlsx"
+            write_access_sheet(self.snapshot, path)
+            return path.name, path.read_bytes()
+
+
+def access_editor(org: Organization, snapshot: Snapshot | None = None, *, fresh: bool = False) -> AccessEditor:
+    """Edit who has which role where: `.set_role`, `.add`, `.remove`, `.load`, `.sheet()`, `.problems`, `.plan()`.
+
+    Args:
+        org: the organization.
+        snapshot: what to edit; read when None.
+        fresh: begin without the edits of an earlier form.
+
+    Raises:
+        ApiError: the organization could not be read.
+        TransportError: no answer came.
+    """
+    return AccessEditor(org, snapshot, fresh=fresh)
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value is pd.NA or value != value else str(value)
+
+
+def _problems(rows: list[tuple[Any, str, str, str]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            name: pd.Series([row[place] for row in rows], dtype=object)
+            for place, name in enumerate(("key", "column", "value", "reason"))
+        }
+    )
+
+
+def _no_problems() -> pd.DataFrame:
+    return _problems([])
