@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from lsnb.credentials import Key
     from lsnb.errors import LsnbError
     from lsnb.export import export_table
+    from lsnb.gating import gate
+    from lsnb.log import read_log, sync_log
+    from lsnb.names import resolve_names
     from lsnb.organization import Organization, connect, connect_demo
     from lsnb.plan import Plan, Rules
     from lsnb.planfile import load_plan, save_plan
     from lsnb.policy import Policy, policy_template
     from lsnb.policyfile import load_policy
+    from lsnb.repair import fixes
+    from lsnb.secrets import SecretBox, SecretFile, SecretKeyring
     from lsnb.snapshot import Snapshot
     from lsnb.store import load_snapshot, save_snapshot
 
@@ -35,18 +40,26 @@ _HOMES = {
     "Organization": "lsnb.organization",
     "Plan": "lsnb.plan",
     "Rules": "lsnb.plan",
+    "SecretBox": "lsnb.secrets",
+    "SecretFile": "lsnb.secrets",
+    "SecretKeyring": "lsnb.secrets",
     "Snapshot": "lsnb.snapshot",
     "Policy": "lsnb.policy",
     "audit": "lsnb.checks:run_checks",
     "connect": "lsnb.organization",
     "connect_demo": "lsnb.organization",
     "export_table": "lsnb.export",
+    "fixes": "lsnb.repair",
+    "gate": "lsnb.gating",
     "load_plan": "lsnb.planfile",
     "load_policy": "lsnb.policyfile",
     "load_snapshot": "lsnb.store",
     "policy_template": "lsnb.policy",
+    "read_log": "lsnb.log",
+    "resolve_names": "lsnb.names",
     "save_plan": "lsnb.planfile",
     "save_snapshot": "lsnb.store",
+    "sync_log": "lsnb.log",
 }
 
 __all__ = [
@@ -56,18 +69,26 @@ __all__ = [
     "Plan",
     "Policy",
     "Rules",
+    "SecretBox",
+    "SecretFile",
+    "SecretKeyring",
     "Snapshot",
     "__version__",
     "audit",
     "connect",
     "connect_demo",
     "export_table",
+    "fixes",
+    "gate",
     "load_plan",
     "load_policy",
     "load_snapshot",
     "policy_template",
+    "read_log",
+    "resolve_names",
     "save_plan",
     "save_snapshot",
+    "sync_log",
 ]
 
 

@@ -13,6 +13,7 @@ REFUSING_RULES = (
     "max-promotions",
     "email-domains",
     "irreversible",
+    "policy",
 )
 
 #: What else is judged on the changes and their end state, and only warns.
