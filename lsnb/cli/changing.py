@@ -18,6 +18,7 @@ from lsnb.errors import ConfigError, PlanError
 from lsnb.export import export_table, to_records
 from lsnb.plan import Plan, Rules
 from lsnb.planfile import load_plan, save_plan
+from lsnb.secrets import SecretFile
 from lsnb.sheets import write_problems
 from lsnb.store import write_atomically
 
@@ -73,6 +74,12 @@ def _add_plan_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--secrets-to",
+        type=Path,
+        metavar="FILE",
+        help="where the secrets of created keys go: a file that only you may read",
+    )
     parser.add_argument("--workers", type=int, default=8, metavar="N", help="changes under way at once (8)")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="also write the results as a table")
     add_connection(parser)
@@ -158,15 +165,32 @@ def _run_apply(options: argparse.Namespace) -> int:
         say(f"Nothing was done. To carry it out, hand the fingerprint back:  --confirm {plan.fingerprint}")
         return REFUSED
     with open_organization(options) as org, _stoppable() as stop:
-        run = org.apply(plan, confirm=options.confirm, workers=options.workers, journal=options.journal, stop=stop)
+        run = org.apply(
+            plan,
+            confirm=options.confirm,
+            workers=options.workers,
+            journal=options.journal,
+            secrets=_secrets(options),
+            stop=stop,
+        )
     return _show_run(run, options)
 
 
 def _run_resume(options: argparse.Namespace) -> int:
     _check_results_output(options.output)
     with open_organization(options) as org, _stoppable() as stop:
-        run = org.resume(options.journal, workers=options.workers, retry_failed=options.retry_failed, stop=stop)
+        run = org.resume(
+            options.journal,
+            workers=options.workers,
+            retry_failed=options.retry_failed,
+            secrets=_secrets(options),
+            stop=stop,
+        )
     return _show_run(run, options)
+
+
+def _secrets(options: argparse.Namespace) -> SecretFile | None:
+    return SecretFile(options.secrets_to) if options.secrets_to else None
 
 
 def _check_results_output(path: Path | None) -> None:
