@@ -16,7 +16,7 @@ def anonymous(key: Key) -> Caller:
     """Describe a key by itself, without asking the service."""
     kind = key.kind if key.kind in ("pat", "service") else "unknown"
     what = {"pat": "personal access token", "service": "service key"}.get(kind, "key")
-    return Caller(kind=kind, identity=f"key:{key.fingerprint}", name=f"{what} {key.hint}")
+    return Caller(kind=kind, identity=f"key:{key.fingerprint}", name=f"{what} {key.hint}", hint=key.hint)
 
 
 def identify(api: Api, key: Key, *, workspace_id: str | None = None) -> Caller:
@@ -49,4 +49,5 @@ def identify(api: Api, key: Key, *, workspace_id: str | None = None) -> Caller:
         email=email,
         name=email or caller.name,
         ls_user_id=str(public.get("ls_user_id") or "") or None,
+        hint=key.hint,
     )

@@ -34,6 +34,7 @@ class Caller:
         ls_user_id: the person's id over all organizations.
         role: the organization role; unknown for keys of single workspaces.
         is_organization_wide: whether the key may use the organization's endpoints.
+        hint: the part of the key that may be shown, by which it is found among the keys; empty where not known.
     """
 
     kind: Literal["pat", "service", "unknown"]
@@ -43,6 +44,7 @@ class Caller:
     ls_user_id: str | None = None
     role: str | None = None
     is_organization_wide: bool = True
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

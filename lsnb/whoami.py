@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -205,7 +205,7 @@ def ask_whoami(api: Api) -> Whoami:
     role = _organization_role(api, caller) if info and caller.email else None
     permissions = tuple(sorted(info.get("permissions") or ()))
     is_wide = bool(info)
-    caller = Caller(caller.kind, caller.identity, caller.email, caller.name, caller.ls_user_id, role, is_wide)
+    caller = replace(caller, role=role, is_organization_wide=is_wide)
     config = info.get("config") or {}
     return Whoami(
         host=api.transport.settings.host,

@@ -33,7 +33,10 @@ def carried_out(company, *rows, outcomes=None, steps=()):
     ended = outcomes or {}
     results = {
         change.id: SimpleNamespace(
-            outcome=ended.get(change.kind, "done"), steps=set(steps), is_unknown=ended.get(change.kind) == "unknown"
+            outcome=ended.get(change.kind, "done"),
+            steps=set(steps),
+            is_unknown=ended.get(change.kind) == "unknown",
+            created_id=None,
         )
         for change in plan.changes
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,9 @@ _NOT_FOUND = -2
 _EVERYWHERE_NOTE = "Organization Admin in the row of a workspace counts for the whole organization"
 
 
-def parse_sheet(frame: pd.DataFrame, snapshot: Snapshot, *, source: str = "sheet") -> Edits:
+def parse_sheet(
+    frame: pd.DataFrame, snapshot: Snapshot, *, source: str = "sheet", renamed: Mapping[str, str] | None = None
+) -> Edits:
     """Check an edited access sheet against an organization, and read what it asks for.
 
     Args:
@@ -31,6 +33,7 @@ def parse_sheet(frame: pd.DataFrame, snapshot: Snapshot, *, source: str = "sheet
             numbered by its index when that is named `row`, as `read_sheet` gives it; otherwise from 2 on.
         snapshot: the organization.
         source: what to call the sheet in a sentence.
+        renamed: by the id of a workspace, the name that the same plan gives it; it goes by both.
 
     Returns:
         The rows that are understood and every cell that is not. Nothing is guessed: an ambiguous name, two roles for
@@ -43,7 +46,7 @@ def parse_sheet(frame: pd.DataFrame, snapshot: Snapshot, *, source: str = "sheet
     header = read_header(frame, problems)
     if "email" not in header.places:
         return Edits(_to_rows({}), problems.to_frame(), source)
-    return _Parser(frame, header, snapshot, problems).to_edits(source)
+    return _Parser(frame, header, snapshot, problems, renamed or {}).to_edits(source)
 
 
 def role_book(snapshot: Snapshot) -> RoleBook:
@@ -54,7 +57,9 @@ def role_book(snapshot: Snapshot) -> RoleBook:
 class _Parser:
     """One reading of one sheet; each step adds a column of codes and the problems that it met."""
 
-    def __init__(self, frame: pd.DataFrame, header: Header, snapshot: Snapshot, problems: Problems) -> None:
+    def __init__(
+        self, frame: pd.DataFrame, header: Header, snapshot: Snapshot, problems: Problems, renamed: Mapping[str, str]
+    ) -> None:
         columns = {name: encode(header.column(frame, name)) for name in SHEET_COLUMNS}
         filled = np.zeros(len(frame), dtype=bool)
         for column in columns.values():
@@ -63,6 +68,7 @@ class _Parser:
         self.numbers = row_numbers(frame)[filled]
         self.problems = problems
         self.snapshot = snapshot
+        self.renamed = renamed
         source, role_ids = (encode(header.column(frame, name)) for name in ("source", "role_id"))
         self.is_implicit = np.array([value == "org-admin" for value in source.values])[source.codes][filled]
         self.role_ids = Coded(role_ids.codes[filled], role_ids.values)
@@ -123,7 +129,7 @@ class _Parser:
         return codes[column.codes]
 
     def _read_places(self) -> tuple[Codes, list[Place]]:
-        book = PlaceBook(self.snapshot.workspaces)
+        book = PlaceBook(self.snapshot.workspaces, self.renamed)
         place_of = {place: index for index, place in enumerate(book.places)}
         ids, names = self.columns["workspace_id"], self.columns["workspace_name"]
         # Each pair of cells is looked up once.

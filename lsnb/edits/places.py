@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -31,9 +32,10 @@ class PlaceBook:
 
     Args:
         workspaces: the table `workspaces`.
+        aliases: by its id, another name that a workspace goes by too: the one that the same plan gives it.
     """
 
-    def __init__(self, workspaces: pd.DataFrame) -> None:
+    def __init__(self, workspaces: pd.DataFrame, aliases: Mapping[str, str] | None = None) -> None:
         deleted = workspaces["is_deleted"].fillna(False).astype(bool)
         columns = (workspaces["workspace"].astype(object), workspaces["workspace_id"].astype(object), deleted)
         self.places = [Place(str(name), str(id_), bool(gone)) for name, id_, gone in zip(*columns, strict=True)]
@@ -41,6 +43,11 @@ class PlaceBook:
         self._by_name: dict[str, list[Place]] = defaultdict(list)
         for place in self.places:
             self._by_name[fold(place.name)].append(place)
+        self._aliases = {id_: fold(name) for id_, name in (aliases or {}).items()}
+        for id_, name in self._aliases.items():
+            # Two workspaces that swap their names: then an old name is told from a new one by the id only.
+            if self._by_id[id_.casefold()] not in self._by_name[name]:
+                self._by_name[name].append(self._by_id[id_.casefold()])
         self._nearest = Nearest(place.name for place in self.live)
 
     @property
@@ -72,7 +79,7 @@ class PlaceBook:
                 hint = f"'{by_name.name}' has the id '{by_name.workspace_id}'. Empty the id to go by the name."
                 return Misfit("workspace_id", found.reason, hint)
             return found
-        if fold(name_text) in (fold(found.name), found.workspace_id.casefold()):
+        if fold(name_text) in (fold(found.name), found.workspace_id.casefold(), self._aliases.get(found.workspace_id)):
             return found
         return self._disagreement(found, name_text)
 

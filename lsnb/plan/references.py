@@ -66,11 +66,21 @@ def resolve(change: Change, known: Mapping[str, str]) -> Change:
     """
     if not any(reference in known for reference in _found(change)):
         return change
+    return exchange(change, {name: id_ for name, id_ in known.items() if is_reference(name)})
+
+
+def exchange(change: Change, ids: Mapping[str, str]) -> Change:
+    """Put other ids in the place of ids, wherever ids stand in a change.
+
+    Args:
+        change: the change.
+        ids: the id to write for each that is replaced.
+    """
     return replace(
         change,
-        ids={name: known.get(value, value) if is_reference(value) else value for name, value in change.ids.items()},
-        before=None if change.before is None else _resolved(change.before, known),
-        after=None if change.after is None else _resolved(change.after, known),
+        ids={name: ids.get(value, value) for name, value in change.ids.items()},
+        before=None if change.before is None else _exchanged(change.before, ids),
+        after=None if change.after is None else _exchanged(change.after, ids),
     )
 
 
@@ -92,13 +102,13 @@ def _in_values(values: Mapping[str, Any]) -> Iterator[str]:
                     yield from _in_values(item)
 
 
-def _resolved(values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+def _exchanged(values: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in values.items():
         if name.endswith("_id"):
-            made[name] = known.get(value, value) if is_reference(value) else value
+            made[name] = ids.get(value, value) if isinstance(value, str) else value
         elif isinstance(value, list | tuple):
-            made[name] = [_resolved(item, known) if isinstance(item, Mapping) else item for item in value]
+            made[name] = [_exchanged(item, ids) if isinstance(item, Mapping) else item for item in value]
         else:
             made[name] = value
     return made

@@ -1,133 +1,27 @@
-"""Take a run back: an ordinary plan whose rows carry their old values.
-
-Only what the run did is taken back, and only where it is still as the run left it; everything else is said in the
-plan's warnings, and so is what cannot come back. The safety rules judge the plan like any other: to take a thousand
-invitations back is to cancel a thousand.
-"""
+"""What is taken back for one person: the old values, where everything is still as the run left it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from lsnb import catalogue
-from lsnb.errors import PlanError
-from lsnb.plan.build import changes_to_plan
 from lsnb.plan.changes import is_caller, new_change
 from lsnb.plan.ledger import invitation_data, memberships_data
-from lsnb.plan.model import Change, ChangeKind, Plan, Waiting
+from lsnb.plan.model import Change, ChangeKind, Waiting
 from lsnb.plan.notes import Notes
 from lsnb.plan.roles import Role, power_order
-from lsnb.plan.rules import DEFAULT_RULES, Rules
-from lsnb.plan.standing import Grant, Person, Standing
+from lsnb.plan.standing import Grant, Person
 from lsnb.snapshot import Snapshot
+from lsnb.undo.record import Record
 
 Values = Mapping[str, Any]
 
-_INVITING = ("InviteMember", "ReplaceInvite")
+INVITING = ("InviteMember", "ReplaceInvite")
 
 
-class Ended(Protocol):
-    """What became of one change."""
-
-    @property
-    def outcome(self) -> str | None:
-        """`done`, `failed`, `skipped` or `unknown`; None where it was not started."""
-
-    @property
-    def steps(self) -> Iterable[str]:
-        """Which requests of a change with several were carried out."""
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether a request was sent that nobody knows the outcome of."""
-
-
-class Record(Protocol):
-    """What became of a plan, such as a journal says it."""
-
-    @property
-    def plan(self) -> Plan:
-        """The plan."""
-
-    @property
-    def results(self) -> Mapping[str, Ended]:
-        """What became of each change, by its id."""
-
-
-def make_undo(
-    snapshot: Snapshot,
-    record: Record,
-    *,
-    rules: Rules = DEFAULT_RULES,
-    allow: Mapping[str, str] | None = None,
-    created_at: str,
-) -> Plan:
-    """Make a plan that takes a run back.
-
-    Args:
-        snapshot: the organization as it is now.
-        record: what the run did.
-        rules: the thresholds to judge by.
-        allow: safety rules to override by name, each with the reason.
-        created_at: the time to put on the plan, ISO 8601, UTC.
-
-    Returns:
-        The plan. Its warnings say what cannot come back, and what is left alone since it has changed since the run.
-
-    Raises:
-        PlanError: the run was in another organization.
-    """
-    plan, meta = record.plan, snapshot.meta
-    if (plan.organization_id, plan.host) != (meta.organization_id, meta.host):
-        raise PlanError(
-            f"The run was in the organization {plan.organization_id} at {plan.host}, and this is {meta.organization_id} "
-            f"at {meta.host}. Undo it there."
-        )
-    made: dict[str, list[Change]] = defaultdict(list)
-    notes = Notes(rules.max_listed)
-    for change in plan.changes:
-        result = record.results.get(change.id)
-        if result is None:
-            continue
-        if result.is_unknown:
-            notes.add(
-                "not-settled",
-                f"It is not known whether {change.kind} of {change.email} was carried out; it is not taken back. Resume "
-                "the run first.",
-            )
-        elif result.outcome == "done" or (change.kind == "ReplaceInvite" and "cancel" in set(result.steps)):
-            made[change.email or ""].append(change)
-    standing = Standing(snapshot)
-    people, places = standing.people(made), standing.places(made)
-    undoing = [
-        _Undoing(snapshot, notes, email, people.get(email), places.get(email, []), record)
-        for email in sorted(made)
-        if not _is_ambiguous(standing, email, notes)
-    ]
-    for one in undoing:
-        one.take_back(made[one.email])
-    return changes_to_plan(
-        snapshot,
-        [change for one in undoing for change in one.changes],
-        rules=rules,
-        allow=allow,
-        created_at=created_at,
-        waiting=[waiting for one in undoing for waiting in one.waiting],
-        warnings=notes.verdicts(),
-        standing=standing,
-    )
-
-
-def _is_ambiguous(standing: Standing, email: str, notes: Notes) -> bool:
-    if email in standing.ambiguous:
-        notes.add("ambiguous-person", f"More than one person has the address {email}; nothing is taken back for them.")
-        return True
-    return False
-
-
-class _Undoing:
+class PersonUndo:
     """What is taken back for one person."""
 
     def __init__(
@@ -155,7 +49,7 @@ class _Undoing:
         for change in made:
             if change.kind == "CancelInvite" and was_member:
                 self._leave(change, "was a member too, and comes back as that")
-            elif change.kind in _INVITING:
+            elif change.kind in INVITING:
                 self._take_invitation_back(change)
             elif change.kind in ("CancelInvite", "RemoveMember"):
                 self._bring_back(change)
@@ -172,7 +66,7 @@ class _Undoing:
     def _is_same_person(self, change: Change, person: Person) -> bool:
         """Leave somebody alone who left and came back; accepting an invitation gives another id too."""
         is_other = change.ids.get("identity_id", person.identity_id) != person.identity_id
-        if change.kind in _INVITING or (change.after is None and change.scope == "organization"):
+        if change.kind in INVITING or (change.after is None and change.scope == "organization"):
             return True  # these look for themselves who is there
         if not is_other or (change.ids.get("pending") == "true" and person.state != "pending"):
             return True

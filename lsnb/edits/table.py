@@ -1,0 +1,130 @@
+"""Sheets with a row per thing: their columns found by name, their cells tidied, their rows numbered."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from lsnb.edits.columns import row_numbers
+from lsnb.edits.problems import HEADER_ROW, Misfit, Problems
+from lsnb.edits.texts import fold_loosely, quoted, text_column, tidy, to_text
+
+#: Columns of our own reports and tables that say nothing in a sheet.
+_IGNORED = frozenset({"row", "problem"})
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a sheet looks like.
+
+    Args:
+        columns: the columns, in order, with what each is for.
+        required: without one of these columns there is no such sheet.
+        aliases: other names of columns.
+        ignored: columns of the snapshot's own table that may be left in.
+    """
+
+    columns: Mapping[str, str]
+    required: tuple[str, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a sheet.
+
+    Args:
+        row: the row's number in the sheet; the header is row 1.
+        cells: the tidied text of each column; the empty text where the sheet does not have it.
+        raw: the text as it stands.
+    """
+
+    row: int
+    cells: Mapping[str, str]
+    raw: Mapping[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[column]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A sheet, read.
+
+    Args:
+        lines: the rows that are not blank.
+        found: the columns that the sheet has.
+        others: the place and the name of every column that is none of the layout's.
+    """
+
+    lines: tuple[Line, ...]
+    found: frozenset[str]
+    others: tuple[tuple[int, str], ...]
+
+
+def read_table(frame: pd.DataFrame, layout: Layout, problems: Problems, *, has_more: bool = False) -> Table:
+    """Find the columns of a sheet, whatever their case, blanks, underscores and hyphens, and read its rows.
+
+    Args:
+        frame: the sheet.
+        layout: what it should look like.
+        problems: where a missing, doubled or misspelt column is noted.
+        has_more: whether other columns mean something too, and are no misspelt ones.
+    """
+    names = [to_text(name) for name in frame.columns]
+    keys = [fold_loosely(name) for name in names]
+    official = {fold_loosely(name): name for name in layout.columns}
+    places: dict[str, list[int]] = defaultdict(list)
+    for index, key in enumerate(keys):
+        if key in official:
+            places[official[key]].append(index)
+    for index, key in enumerate(keys):
+        meant = layout.aliases.get(key)
+        if meant and key not in official and meant not in places:
+            places[meant].append(index)
+    for name, found in places.items():
+        if len(found) > 1:
+            reason = f"{len(found)} columns can be read as {name}: {quoted((names[i] for i in found), last='and')}."
+            problems.add(HEADER_ROW, names[found[0]], Misfit(name, reason, "Keep one of them."))
+    used = {index for found in places.values() for index in found}
+    others = [
+        (index, names[index])
+        for index, key in enumerate(keys)
+        if key and index not in used and key not in _IGNORED and key not in layout.aliases
+    ]
+    if not has_more:
+        _report_misspelt([name for _, name in others], layout, set(places), problems)
+    for name in layout.required:
+        if name not in places:
+            shown = quoted((name for name in names if name.strip()), limit=20, last="and")
+            reason = f"There is no column {name}." + (f" The columns are {shown}." if shown else "")
+            problems.add(HEADER_ROW, "", Misfit(name, reason, "The first row must name the columns."))
+    at = {name: found[0] for name, found in places.items()}
+    return Table(tuple(_lines(frame, layout.columns, at)), frozenset(at), tuple(others))
+
+
+def _lines(frame: pd.DataFrame, columns: Iterable[str], at: Mapping[str, int]) -> Iterable[Line]:
+    texts = {name: text_column(frame.iloc[:, place]).tolist() for name, place in at.items()}
+    for index, row in enumerate(row_numbers(frame).tolist()):
+        raw = {name: texts[name][index] if name in texts else "" for name in columns}
+        cells = {name: tidy(text) for name, text in raw.items()}
+        if any(cells.values()):
+            yield Line(row, cells, raw)
+
+
+def _report_misspelt(unknown: Sequence[str], layout: Layout, found: set[str], problems: Problems) -> None:
+    known = {fold_loosely(name): name for name in layout.columns} | dict(layout.aliases)
+    for name in unknown:
+        key = fold_loosely(name)
+        if key in layout.ignored:
+            continue
+        near = [known[match] for match in difflib.get_close_matches(key, known, n=1, cutoff=0.75)]
+        meant = next((column for column in near if column not in found), None)
+        if meant:
+            hint = f"Did you mean '{meant}'? Rename the column, or take it away."
+            problems.add(HEADER_ROW, name, Misfit(name, "This is not a column of this sheet.", hint))

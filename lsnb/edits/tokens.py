@@ -1,0 +1,109 @@
+"""The sheet of personal access tokens: switch one off, and on again."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lsnb.edits.problems import Misfit, Problems
+from lsnb.edits.requests import Requests, TokenRequest
+from lsnb.edits.table import Layout, Line, read_table
+from lsnb.edits.texts import fold
+from lsnb.edits.things import Row, ThingBook, known, records_of
+from lsnb.snapshot import Snapshot
+from lsnb.tables.spec import DTYPES
+
+TOKEN_COLUMNS: dict[str, str] = {
+    "token_id": "The token, by its id. Leave it empty to go by short_key.",
+    "short_key": "The token, by the part of it that may be shown.",
+    "description": "What its owner wrote about it. It cannot be changed here.",
+    "owner": "Whose token it is. It cannot be changed here.",
+    "state": "`active` or `revoked`. To change it, fill in action.",
+    "action": "Empty to leave it, `revoke` to switch it off, or `reinstate` to switch it on again.",
+    "note": "Your own words, kept with the change and shown in the plan. They change nothing.",
+}
+LAYOUT = Layout(
+    TOKEN_COLUMNS,
+    required=("action",),
+    aliases={"access token id": "token_id", "id": "token_id", "email": "owner", "notes": "note"},
+    ignored=frozenset({"workspaces", "default workspace", "is revoked", "created at", "last used at", "expires at"}),
+)
+ACTIONS = ("revoke", "reinstate")
+
+
+def state_of(row: Row) -> str:
+    """Tell the state of a token; empty where the server does not say."""
+    revoked = row.get("is_revoked")
+    return "" if revoked is None or pd.isna(revoked) else "revoked" if revoked else "active"
+
+
+def parse_tokens(frame: pd.DataFrame, snapshot: Snapshot, *, source: str = "sheet") -> Requests:
+    """Read what a sheet asks of personal access tokens, and every cell that is not understood.
+
+    Raises:
+        UnreadableTableError: the tokens could not be read.
+    """
+    problems = Problems(list(TOKEN_COLUMNS))
+    table = read_table(frame, LAYOUT, problems)
+    book = ThingBook(snapshot.access_tokens, "access_token_id", "token", "token_id")
+    found: dict[str, TokenRequest] = {}
+    remarks: list[tuple[str, str]] = []
+    for line in table.lines:
+        request = _read(line, book, problems, remarks)
+        if request is None:
+            continue
+        first = found.setdefault(request.token_id, request)
+        if first.action != request.action:
+            problems.add(
+                line.row,
+                line["action"],
+                Misfit("action", f"Row {first.row} asks for something else of this token.", "Keep one of the rows."),
+            )
+    return Requests("tokens", tuple(found.values()), problems.to_frame(), source, tuple(remarks))
+
+
+def _read(line: Line, book: ThingBook, problems: Problems, remarks: list[tuple[str, str]]) -> TokenRequest | None:
+    action = fold(line["action"])
+    if action and action not in ACTIONS:
+        hint = "Write 'revoke' or 'reinstate', or leave the cell empty."
+        problems.add(line.row, line.raw["action"], Misfit("action", "There is no such action.", hint))
+        return None
+    row = book.find(line)
+    if isinstance(row, Misfit):
+        problems.add(line.row, line.raw.get(row.column, ""), row)
+        return None
+    state = state_of(row)
+    if not action:
+        wanted = fold(line["state"])
+        if wanted and state and wanted != state:
+            problems.add(
+                line.row,
+                line.raw["state"],
+                Misfit("state", f"The token is {state}.", "Write 'revoke' or 'reinstate' in action."),
+            )
+        return None
+    if (action, state) in (("revoke", "revoked"), ("reinstate", "active")):
+        remarks.append(("already-there", f"Row {line.row}: the token {known(row, 'short_key')} is {state} already."))
+        return None
+    return TokenRequest(
+        line.row, "revoke" if action == "revoke" else "reinstate", str(row["access_token_id"]), line["note"]
+    )
+
+
+def tokens_sheet(snapshot: Snapshot) -> pd.DataFrame:
+    """Write the sheet of tokens: one row per token that the key can see; unchanged, it asks for nothing."""
+    rows = records_of(snapshot.access_tokens)
+    values = {
+        "token_id": [known(row, "access_token_id") for row in rows],
+        "short_key": [known(row, "short_key") for row in rows],
+        "description": [known(row, "description") for row in rows],
+        "owner": [known(row, "email") for row in rows],
+        "state": [state_of(row) for row in rows],
+    }
+    return pd.DataFrame(
+        {name: pd.Series(values.get(name, [""] * len(rows)), dtype=DTYPES["text"]) for name in TOKEN_COLUMNS}
+    )
+
+
+def token_choices(snapshot: Snapshot) -> dict[str, list[str]]:
+    """List what can be chosen in the columns of the sheet."""
+    return {"action": list(ACTIONS)}
