@@ -9,15 +9,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lsnb.widgets.access import access_editor
+    from lsnb.widgets.applying import apply_view
+    from lsnb.widgets.connecting import connect_form
+    from lsnb.widgets.exploring import explorer
+    from lsnb.widgets.findings import FindingsView, findings_view
     from lsnb.widgets.grid import Grid
     from lsnb.widgets.grid_columns import GridColumn
+    from lsnb.widgets.inviting import invite_form
+    from lsnb.widgets.keys import KeysForm, keys_form
+    from lsnb.widgets.planning import plan_view
+    from lsnb.widgets.roles import RoleEditor, role_editor
+    from lsnb.widgets.settings import SettingsForm, settings_form
 
 _HOMES = {
+    "FindingsView": "lsnb.widgets.findings",
     "Grid": "lsnb.widgets.grid",
     "GridColumn": "lsnb.widgets.grid_columns",
+    "KeysForm": "lsnb.widgets.keys",
+    "RoleEditor": "lsnb.widgets.roles",
+    "SettingsForm": "lsnb.widgets.settings",
+    "access_editor": "lsnb.widgets.access",
+    "apply_view": "lsnb.widgets.applying",
+    "connect_form": "lsnb.widgets.connecting",
+    "explorer": "lsnb.widgets.exploring",
+    "findings_view": "lsnb.widgets.findings",
+    "invite_form": "lsnb.widgets.inviting",
+    "keys_form": "lsnb.widgets.keys",
+    "plan_view": "lsnb.widgets.planning",
+    "role_editor": "lsnb.widgets.roles",
+    "settings_form": "lsnb.widgets.settings",
 }
 
-__all__ = ["Grid", "GridColumn"]
+__all__ = [
+    "FindingsView",
+    "Grid",
+    "GridColumn",
+    "KeysForm",
+    "RoleEditor",
+    "SettingsForm",
+    "access_editor",
+    "apply_view",
+    "connect_form",
+    "explorer",
+    "findings_view",
+    "invite_form",
+    "keys_form",
+    "plan_view",
+    "role_editor",
+    "settings_form",
+]
 
 
 def __getattr__(name: str) -> Any:
