@@ -265,7 +265,9 @@ def _gaps(snapshot: Snapshot) -> str:
     gaps = gaps[gaps["status"] != "not-loaded"]
     if not len(gaps):
         return ""
-    lines = [f"{row.table} ({row.status}): {'' if pd.isna(row.reason) else row.reason}" for row in gaps.itertuples()]
+    reasons = gaps["reason"].fillna("").astype(object)
+    rows = zip(gaps["table"].astype(object), gaps["status"].astype(object), reasons, strict=True)
+    lines = [f"{table} ({status}): {reason}" for table, status, reason in rows]
     return cards.card(
         "Not everything could be read", tone="warn", details="\n".join(lines), details_title="What, and why"
     )

@@ -14,6 +14,7 @@ import pandas as pd
 from lsnb.edits import invitations, parse_addresses, similar_members
 from lsnb.edits.emails import clean_address
 from lsnb.edits.parse import role_book
+from lsnb.edits.problems import Misfit
 from lsnb.errors import TableError
 from lsnb.plan import Rules
 from lsnb.report.words import counted
@@ -313,7 +314,7 @@ class InviteForm(Form):
     def _label(self, role: str, scope: Any) -> str:
         book = role_book(self.snapshot)
         found = book.find(role, scope)
-        if not hasattr(found, "role_id"):
+        if isinstance(found, Misfit):
             raise TableError(f"{found.reason} {found.hint}".strip())
         return book.label(found)
 
