@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lsnb.outlook.membership import change_membership
+from lsnb.outlook.structure import change_structure
 from lsnb.plan.model import Change
 from lsnb.snapshot import Snapshot
 
@@ -24,4 +25,5 @@ def after_changes(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     Raises:
         UnreadableTableError: a table that the changes concern was not read.
     """
-    return change_membership(snapshot, changes)
+    made = list(changes)
+    return change_membership(change_structure(snapshot, made), made)
