@@ -33,9 +33,20 @@ export function makeIcon(name) {
 }
 
 /** Make a button with an icon and a word; narrow tables show the icon alone. */
-export function makeButton(icon, word, title, onclick) {
+export function makeButton(icon, word, title, action) {
   const label = make("span", { className: "lsnb-word", textContent: word });
-  return make("button", { type: "button", title, onclick, attributes: { "aria-label": word } }, makeIcon(icon), label);
+  const button = make("button", { type: "button", title, attributes: { "aria-label": word } }, makeIcon(icon), label);
+  button.addEventListener("click", () => isOff(button) || action());
+  return button;
+}
+
+/** Switch a button off or on. It stays focusable: one that vanished under a person would take the keys with it. */
+export function switchOff(button, isToBeOff) {
+  button.setAttribute("aria-disabled", String(isToBeOff));
+}
+
+export function isOff(button) {
+  return button.getAttribute("aria-disabled") === "true";
 }
 
 /** Make a choice from values; what stands for "empty" is an option too where it may be chosen. */

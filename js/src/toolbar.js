@@ -1,6 +1,6 @@
 // What stands above the table: buttons for what the keyboard does too, the bulk setter, the filters.
 import { makeControl } from "./editors.js";
-import { fillSelect, make, makeButton } from "./dom.js";
+import { fillSelect, make, makeButton, switchOff } from "./dom.js";
 
 export const SHOW = { all: "All rows", changed: "Changed rows", problem: "Rows with problems", selected: "Ticked rows" };
 
@@ -88,7 +88,7 @@ function makeSetter(table, actions) {
       if (names.length) choose();
     },
     count(n) {
-      button.disabled = n === 0 || table.isGone;
+      switchOff(button, n === 0 || table.isGone);
       button.querySelector(".lsnb-always").textContent = n === 0 ? "for ticked rows" : `for ${n.toLocaleString("en")} ${n === 1 ? "row" : "rows"}`;
       button.setAttribute("aria-label", `Set ${button.textContent}`);
     },

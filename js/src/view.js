@@ -6,7 +6,7 @@ import { createGrid, THEME } from "./aggrid.js";
 import { areaAt, isSameCell, moveCorner } from "./area.js";
 import { formatBlock, parseBlock } from "./block.js";
 import { columnDefs } from "./columns.js";
-import { make } from "./dom.js";
+import { make, switchOff } from "./dom.js";
 import { countsText, isLate, makeStatus, makeWarning } from "./status.js";
 import { textOf } from "./table.js";
 import { makeToolbar } from "./toolbar.js";
@@ -159,12 +159,11 @@ class View {
     const { buttons } = toolbar;
     for (const [name, isThere] of [["add", table.canAdd], ["remove", table.canRemove || table.canAdd], ["restore", table.canRemove]])
       buttons[name].hidden = !isThere;
-    for (const name of ["add", "remove", "restore"]) buttons[name].disabled = table.isGone;
+    for (const name of ["add", "remove", "restore", "fill"]) switchOff(buttons[name], table.isGone);
     buttons.fill.hidden = !table.columns.some((column) => column.editable === true);
     const isBusy = table.pending.length > 0;
-    buttons.undo.disabled = table.isGone || (table.steps[0] === 0 && !isBusy);
-    buttons.redo.disabled = table.isGone || (table.steps[1] === 0 && !isBusy);
-    buttons.fill.disabled = table.isGone;
+    switchOff(buttons.undo, table.isGone || (table.steps[0] === 0 && !isBusy));
+    switchOff(buttons.redo, table.isGone || (table.steps[1] === 0 && !isBusy));
     if (!this.api) {
       this.#cover(table.isGone ? "The kernel is gone: run the cell again to see the table." : "Waiting for Python to send the table. If nothing comes, run the cell again.");
       this.status.show("", "");
@@ -475,7 +474,7 @@ class View {
     if (this.#historyKey(event)) return true;
     if (isMod && event.key.toLowerCase() === "d") this.#fillDown(event);
     else if (isMod && event.key.toLowerCase() === "a") this.api.selectAll("filtered");
-    else if (event.altKey && event.key === "F10") this.toolbar.element.querySelector("button:enabled, input, select")?.focus();
+    else if (event.altKey && event.key === "F10") this.toolbar.element.querySelector("button, input, select")?.focus();
     else if (event.key === "Insert") this.#addRow();
     else if (event.key === "Delete" && (this.table.canRemove || this.#rowsMeant(event).some((row) => row.isAdded))) {
       const rows = this.#rowsMeant(event);

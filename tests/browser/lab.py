@@ -78,6 +78,14 @@ class Lab:
         self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext")
         self.page.evaluate(_READY)
 
+    def reload(self, *, ready: bool = True) -> None:
+        """Load the page again, as a person does; without `ready` no kernel is waited for."""
+        self.page.reload()
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=START_TIMEOUT_MS)
+        self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext")
+        if ready:
+            self.page.evaluate(_READY)
+
     def open_cells(self, *sources: str) -> None:
         """Write a notebook of these code cells, under a name of its own, and open it."""
         name = f"cells-{next(_NUMBERS)}.ipynb"
@@ -85,6 +93,13 @@ class Lab:
         kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
         notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
         nbformat.write(notebook, self.folder / name)
+        self.open(name)
+
+    def open_outputs(self, outputs: list[dict[str, Any]]) -> None:
+        """Write a notebook of one cell that has these outputs already, and open it; nobody has trusted it."""
+        name = f"outputs-{next(_NUMBERS)}.ipynb"
+        cell = nbformat.v4.new_code_cell("...", execution_count=1, outputs=[nbformat.from_dict(o) for o in outputs])
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), self.folder / name)
         self.open(name)
 
     def run(self, index: int, *, wait: bool = True) -> None:
