@@ -20,43 +20,53 @@ if TYPE_CHECKING:
     from lsnb.widgets.keys import KeysForm, keys_form
     from lsnb.widgets.planning import plan_view
     from lsnb.widgets.roles import RoleEditor, role_editor
+    from lsnb.widgets.runs import RunsView, runs_view
     from lsnb.widgets.settings import SettingsForm, settings_form
+    from lsnb.widgets.tabs import Console, console
 
 _HOMES = {
+    "Console": "lsnb.widgets.tabs",
     "FindingsView": "lsnb.widgets.findings",
     "Grid": "lsnb.widgets.grid",
     "GridColumn": "lsnb.widgets.grid_columns",
     "KeysForm": "lsnb.widgets.keys",
     "RoleEditor": "lsnb.widgets.roles",
+    "RunsView": "lsnb.widgets.runs",
     "SettingsForm": "lsnb.widgets.settings",
     "access_editor": "lsnb.widgets.access",
     "apply_view": "lsnb.widgets.applying",
     "connect_form": "lsnb.widgets.connecting",
+    "console": "lsnb.widgets.tabs",
     "explorer": "lsnb.widgets.exploring",
     "findings_view": "lsnb.widgets.findings",
     "invite_form": "lsnb.widgets.inviting",
     "keys_form": "lsnb.widgets.keys",
     "plan_view": "lsnb.widgets.planning",
     "role_editor": "lsnb.widgets.roles",
+    "runs_view": "lsnb.widgets.runs",
     "settings_form": "lsnb.widgets.settings",
 }
 
 __all__ = [
+    "Console",
     "FindingsView",
     "Grid",
     "GridColumn",
     "KeysForm",
     "RoleEditor",
+    "RunsView",
     "SettingsForm",
     "access_editor",
     "apply_view",
     "connect_form",
+    "console",
     "explorer",
     "findings_view",
     "invite_form",
     "keys_form",
     "plan_view",
     "role_editor",
+    "runs_view",
     "settings_form",
 ]
 

@@ -21,6 +21,7 @@ from lsnb.widgets.files import table_file
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
 from lsnb.widgets.memory import Memory
+from lsnb.widgets.secret_view import SecretView
 from lsnb.widgets.work import Painter
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ _COLUMNS = (
     GridColumn("outcome", "Outcome", width=110, pinned=True),
     GridColumn("email", "Who", width=240),
     GridColumn("where", "Where", width=170),
-    GridColumn("kind", "What", width=170),
+    GridColumn("before", "From", width=180),
+    GridColumn("after", "To", width=200),
     GridColumn("reason", "Why", width=320),
     GridColumn("next_step", "What to do next", width=320),
 )
@@ -80,6 +82,7 @@ class ApplyView(Form):
         self._facts = parts.html()
         self._live = parts.html()
         self._results = parts.stack()
+        self._handover = parts.stack()
         self._more = parts.stack()
         start = parts.button(f"Apply {counted(len(plan), 'change')}", kind="primary")
         self.start_button = self.control(start, when=lambda: not self._was_started)
@@ -106,6 +109,7 @@ class ApplyView(Form):
             self._facts,
             self._work_row,
             self._live,
+            self._handover,
             self._results,
             self._end_row,
             self._more,
@@ -252,7 +256,20 @@ class ApplyView(Form):
         self.run = run
         self._is_stopping = False
         self._painter.flush()
+        self._hand_over(run)
         self._show_results(run)
+
+    def _hand_over(self, run: Run) -> None:
+        """Show where the secrets of created keys can be taken out, each once."""
+        if run.secrets is None or not len(run.secrets):
+            return
+        words = "They are in this kernel's memory only. Take each one out now, and put it where it will be used."
+        self._handover.children = [
+            *self._handover.children,
+            parts.heading("Secrets of the created keys"),
+            parts.quiet(words),
+            SecretView(run.secrets),
+        ]
 
     def _hear(self, event: RunEvent) -> None:
         """Take in one thing that happened; called from many threads, one at a time."""

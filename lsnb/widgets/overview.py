@@ -1,0 +1,83 @@
+"""An organization at a glance: how many of what, what could not be read, and who holds which role where."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import TYPE_CHECKING
+
+import ipywidgets
+
+from lsnb.errors import MissingExtraError
+from lsnb.plots import plot_access, plot_roles_by_workspace
+from lsnb.widgets import cards, parts
+from lsnb.widgets.base import Form
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from lsnb.organization import Organization
+    from lsnb.snapshot import Snapshot
+
+_COUNTED = {
+    "members": "members",
+    "invites": "open invitations",
+    "workspaces": "workspaces",
+    "roles": "roles",
+    "service_keys": "service keys",
+    "access_tokens": "access tokens that can be seen",
+    "shared_links": "public links",
+}
+# pyplot has one state for the whole process.
+_drawing = threading.Lock()
+
+
+class Overview(Form):
+    """An organization at a glance.
+
+    Args:
+        org: the organization.
+        snapshot: the reading to show.
+    """
+
+    def __init__(self, org: Organization, snapshot: Snapshot) -> None:
+        super().__init__(snapshot.meta.organization or "Overview", org=org, kind="overview")
+        self.snapshot = snapshot
+        counts = [(len(snapshot.table(name)), words) for name, words in _COUNTED.items() if snapshot.is_readable(name)]
+        meta = snapshot.meta
+        read = f"Read {meta.read_at:%Y-%m-%d %H:%M} UTC at {meta.host} by {meta.caller.name or 'an unknown key'}."
+        gaps = snapshot.gaps()
+        lines = [f"{row.table}: {row.reason}" for row in gaps.itertuples(index=False)]
+        self.pictures = parts.stack()
+        self.body.children = [
+            parts.html(cards.facts(counts)),
+            parts.quiet(read),
+            parts.html(cards.card("Not everything could be read", lines, tone="warn") if lines else ""),
+            self.pictures,
+        ]
+        self._draw()
+
+    def summary(self) -> str:
+        """Say in a line what was read."""
+        facts = self.snapshot.facts()
+        counts = ", ".join(f"{facts[name]:,} {words}" for name, words in _COUNTED.items() if name in facts)
+        return f"{facts['organization']}: {counts}."
+
+    def _draw(self) -> None:
+        if not self.snapshot.is_readable("access"):
+            return
+        try:
+            with _drawing:
+                pictures = [_picture(draw(self.snapshot)) for draw in (plot_access, plot_roles_by_workspace)]
+        except MissingExtraError as error:
+            self.pictures.children = [parts.html(cards.error_card(error))]
+            return
+        self.pictures.children = pictures
+
+
+def _picture(figure: Figure) -> ipywidgets.Image:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=120)
+    made = ipywidgets.Image(value=buffer.getvalue(), format="png")
+    made.add_class("lsnb-picture")
+    return made
