@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from lsnb.auditfile import save_audit
     from lsnb.checks import run_checks as audit
+    from lsnb.compare import Diff, diff
     from lsnb.credentials import Key
     from lsnb.errors import LsnbError
     from lsnb.export import export_table
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from lsnb.store import load_snapshot, save_snapshot
 
 _HOMES = {
+    "Diff": "lsnb.compare",
     "Key": "lsnb.credentials",
     "LsnbError": "lsnb.errors",
     "Organization": "lsnb.organization",
@@ -48,6 +51,7 @@ _HOMES = {
     "audit": "lsnb.checks:run_checks",
     "connect": "lsnb.organization",
     "connect_demo": "lsnb.organization",
+    "diff": "lsnb.compare",
     "export_table": "lsnb.export",
     "fixes": "lsnb.repair",
     "gate": "lsnb.gating",
@@ -57,12 +61,14 @@ _HOMES = {
     "policy_template": "lsnb.policy",
     "read_log": "lsnb.log",
     "resolve_names": "lsnb.names",
+    "save_audit": "lsnb.auditfile",
     "save_plan": "lsnb.planfile",
     "save_snapshot": "lsnb.store",
     "sync_log": "lsnb.log",
 }
 
 __all__ = [
+    "Diff",
     "Key",
     "LsnbError",
     "Organization",
@@ -77,6 +83,7 @@ __all__ = [
     "audit",
     "connect",
     "connect_demo",
+    "diff",
     "export_table",
     "fixes",
     "gate",
@@ -86,6 +93,7 @@ __all__ = [
     "policy_template",
     "read_log",
     "resolve_names",
+    "save_audit",
     "save_plan",
     "save_snapshot",
     "sync_log",

@@ -28,7 +28,9 @@
     │   ├── StalePlanError          `.differences`: what changed since the plan was made
     │   ├── SpentPlanError          the plan has been applied already
     │   └── UnconfirmedPlanError    the fingerprint was not handed back, or is another one
-    └── JournalError                a journal is damaged, or of another version
+    ├── JournalError                a journal is damaged, or of another version
+    ├── LogStoreError               a folder cannot keep the audit log, or is damaged
+    └── DiffError                   two snapshots cannot be compared
 
 Every message says what was tried, what came back, and what to do next. None holds a key or a whole body.
 """
@@ -269,3 +271,11 @@ class UnconfirmedPlanError(PlanError):
 
 class JournalError(LsnbError):
     """A journal is damaged, or has a version that this lsnb does not read."""
+
+
+class LogStoreError(LsnbError):
+    """A folder cannot keep the audit log: another organization's, in use, damaged, or not to be written to."""
+
+
+class DiffError(LsnbError):
+    """Two snapshots cannot be compared, such as those of different organizations."""

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Sequence
 
 from lsnb import __version__
-from lsnb.cli import auditing, changing, reading, serving
+from lsnb.cli import auditing, changing, history, reading, serving
 from lsnb.errors import LsnbError, SpentPlanError, StalePlanError, UnconfirmedPlanError, UnsafePlanError
 
 __all__ = ["build_parser", "main"]
 
-_GROUPS = (serving, reading, changing, auditing)
+_GROUPS = (serving, reading, changing, auditing, history)
 _REFUSED = (UnsafePlanError, StalePlanError, SpentPlanError, UnconfirmedPlanError)
 
 

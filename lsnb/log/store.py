@@ -1,0 +1,246 @@
+"""The folder of a kept audit log: one Parquet file per day under `date=YYYY-MM-DD`, and what is known about them.
+
+Every file has the same schema and is replaced whole, so a reader sees a day as it was or as it is. What is not data
+has a name that begins with `_` or `.`, which readers of such folders leave aside.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lsnb.errors import LogStoreError
+from lsnb.journal.locks import try_lock
+from lsnb.store import write_atomically
+from lsnb.tables.activity import AUDIT_LOG
+from lsnb.tables.spec import build_frame
+
+FORMAT_VERSION = 1
+_STATE = "_state.json"
+_LOCK = "_lock"
+_PART = "part-0.parquet"
+# Microseconds, since not every reader of Parquet knows nanoseconds; the service gives no more.
+_TYPES = {"text": pa.string(), "count": pa.int64(), "time": pa.timestamp("us", "UTC")}
+SCHEMA = pa.schema([(column.name, _TYPES[column.kind]) for column in AUDIT_LOG.columns])
+
+Moment = str | date | datetime | pd.Timestamp
+
+
+def to_moment(value: Moment) -> pd.Timestamp:
+    """Read a time; one without a zone is UTC, and a day is its beginning.
+
+    Raises:
+        LogStoreError: it is no time.
+    """
+    try:
+        moment = pd.Timestamp(value)
+        if pd.isna(moment):
+            raise ValueError
+    except (ValueError, TypeError):
+        raise LogStoreError(f"{value!r} is no time. Write it as 2026-11-02 or 2026-11-02T09:00:00Z (UTC).") from None
+    return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+
+
+class LogStore:
+    """A folder that keeps the audit log of one organization.
+
+    Args:
+        directory: the folder; it is made by the first sync.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str]) -> None:
+        self.directory = Path(directory)
+
+    def __repr__(self) -> str:
+        return f"<LogStore in {self.directory}>"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other sync out, in this process and others, until the end or the process's death.
+
+        Raises:
+            LogStoreError: another sync is at work there, or the folder cannot be used.
+        """
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._refuse_foreign()
+            descriptor = os.open(self.directory / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise LogStoreError(f"{str(self.directory)!r} cannot be used for the log: {error.strerror}.") from None
+        try:
+            if not try_lock(descriptor):
+                raise LogStoreError(
+                    f"Another sync is at work in {str(self.directory)!r}. Wait for it to end; nothing was changed."
+                )
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _refuse_foreign(self) -> None:
+        """Keep out of a folder that holds something else: a stray file would break every reader of the log."""
+        if (self.directory / _STATE).exists():
+            return
+        strays = [path.name for path in self.directory.iterdir() if not path.name.startswith(("_", ".", "date="))]
+        if strays:
+            raise LogStoreError(
+                f"{str(self.directory)!r} holds other files already ({', '.join(sorted(strays)[:3])}), and no log of "
+                "lsnb. Name a new or an empty folder."
+            )
+
+    def read_state(self) -> dict[str, Any]:
+        """Give what is known about the log: organization, `since`, `until`, `settled_until`, `days`, `gaps`.
+
+        Raises:
+            LogStoreError: it is damaged or of a newer version.
+        """
+        path = self.directory / _STATE
+        try:
+            state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            version = state["version"]
+        except FileNotFoundError:
+            return {}
+        except (ValueError, KeyError, TypeError, OSError):
+            raise LogStoreError(
+                f"{str(path)!r} is damaged. Take it away and sync again: the days that are there are kept, and what "
+                "the service still has is read anew."
+            ) from None
+        if version != FORMAT_VERSION:
+            raise LogStoreError(f"{str(path)!r} has the version {version}, and this lsnb reads {FORMAT_VERSION}.")
+        return state
+
+    def write_state(self, state: dict[str, Any]) -> None:
+        """Keep what is known about the log."""
+        text = json.dumps({"version": FORMAT_VERSION, **state}, indent=1, sort_keys=True, ensure_ascii=False)
+        write_atomically(self.directory / _STATE, text.encode(), LogStoreError)
+
+    def days(self) -> list[str]:
+        """List the days that have a file, as `YYYY-MM-DD`."""
+        return sorted(path.parent.name.removeprefix("date=") for path in self.directory.glob(f"date=*/{_PART}"))
+
+    def count_rows(self, day: str) -> int | None:
+        """Count the events in the file of a day; None where there is none, or none that can be read."""
+        try:
+            rows: int = pq.read_metadata(self._path(day)).num_rows
+        except (OSError, pa.ArrowInvalid):
+            return None
+        return rows
+
+    def add(self, events: pd.DataFrame) -> tuple[dict[str, int], int]:
+        """Put events into the files of their days, each event once.
+
+        Returns:
+            How many events each day that was touched has now, and how many of the given events were new.
+        """
+        counts: dict[str, int] = {}
+        n_new = 0
+        dated = events[events["at"].notna()]
+        for day, rows in dated.groupby(dated["at"].dt.strftime("%Y-%m-%d").astype(object)):
+            kept = self._read_day(str(day))
+            fresh = rows[~rows["event_id"].isin(kept["event_id"])]
+            counts[str(day)] = len(kept) + len(fresh)
+            n_new += len(fresh)
+            if len(fresh):
+                self._write_day(str(day), pd.concat([kept, fresh], ignore_index=True))
+        return counts, n_new
+
+    def clean(self) -> None:
+        """Take away what a sync that was killed had half written."""
+        for leftover in [*self.directory.glob(".*"), *self.directory.glob("date=*/.*")]:
+            if leftover.is_file() and leftover.name.startswith((f".{_PART}.", f".{_STATE}.")):
+                leftover.unlink(missing_ok=True)
+
+    def read(self, since: pd.Timestamp | None = None, until: pd.Timestamp | None = None) -> pd.DataFrame:
+        """Read the events of a time; see `read_log`."""
+        first = f"{since:%Y-%m-%d}" if since is not None else ""
+        last = f"{until:%Y-%m-%d}" if until is not None else "9999"
+        tables = []
+        for day in self.days():
+            if first <= day <= last:
+                tables.append(self._read_table(day))
+        whole = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+        frame = build_frame(AUDIT_LOG, {name: whole.column(name) for name in whole.column_names}, presorted=True)
+        keep = pd.Series(True, index=frame.index)
+        if since is not None:
+            keep &= frame["at"] >= since
+        if until is not None:
+            keep &= frame["at"] < until
+        return frame[keep].drop_duplicates("event_id", ignore_index=True)
+
+    def _path(self, day: str) -> Path:
+        return self.directory / f"date={day}" / _PART
+
+    def _read_day(self, day: str) -> pd.DataFrame:
+        """Read a day; none where there is no file, or one that cannot be read and is then replaced."""
+        if self.count_rows(day) is None:
+            return build_frame(AUDIT_LOG, {})
+        table = self._read_table(day)
+        return build_frame(AUDIT_LOG, {name: table.column(name) for name in table.column_names}, presorted=True)
+
+    def _read_table(self, day: str) -> pa.Table:
+        path = self._path(day)
+        try:
+            # One file, not a folder: the day is in the rows' own times.
+            table = pq.ParquetFile(path).read()
+        except (OSError, pa.ArrowInvalid) as error:
+            raise LogStoreError(
+                f"{str(path)!r} is damaged ({type(error).__name__}). Sync again: the day is read anew while the service "
+                "still has it."
+            ) from None
+        # Columns that a later version adds are unknown in what an earlier one wrote.
+        columns = {
+            field.name: table.column(field.name)
+            if field.name in table.column_names
+            else pa.nulls(len(table), field.type)
+            for field in SCHEMA
+        }
+        return pa.table(columns).cast(SCHEMA)
+
+    def _write_day(self, day: str, frame: pd.DataFrame) -> None:
+        ordered = frame.sort_values(["at", "event_id"], ignore_index=True)
+        table = pa.table(
+            {
+                field.name: pa.array(ordered[field.name], from_pandas=True).cast(field.type, safe=False)
+                for field in SCHEMA
+            },
+            schema=SCHEMA,
+        )
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, compression="snappy")
+        path = self._path(day)
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, buffer.getvalue(), LogStoreError)
+
+
+def read_log(
+    directory: str | os.PathLike[str], *, since: Moment | None = None, until: Moment | None = None
+) -> pd.DataFrame:
+    """Read a kept audit log, also while a sync is at work.
+
+    Args:
+        directory: the folder that `lsnb log sync` keeps.
+        since: the first moment, included; a time without a zone is UTC, a day is its beginning.
+        until: the end, not included.
+
+    Returns:
+        The events with the columns of the table `audit_log`, oldest first, each once.
+
+    Raises:
+        LogStoreError: there is no kept log, or a file of it is damaged.
+    """
+    store = LogStore(directory)
+    if not store.read_state() and not store.days():
+        raise LogStoreError(f"There is no kept audit log in {str(directory)!r}. Make one with:  lsnb log sync DIR")
+    return store.read(
+        None if since is None else to_moment(since),
+        None if until is None else to_moment(until),
+    )
