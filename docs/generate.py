@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from docs.coverage import coverage_page
 from lsnb.checks import CHECKS
 from lsnb.tables import SPECS, TableSpec
 
@@ -75,7 +76,11 @@ def checks_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"tables.md": tables_page, "checks.md": checks_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "tables.md": tables_page,
+    "checks.md": checks_page,
+    "langsmith-coverage.md": coverage_page,
+}
 
 
 def main() -> int:

@@ -16,10 +16,6 @@ class OrganizationReads(Endpoints):
         """Read who a person's token belongs to. `GET /auth/public`."""
         return self._object("/auth/public", scope="workspace", workspace_id=workspace_id)
 
-    def get_organization(self) -> Record:
-        """Read the organization with its plan and the caller's rights. `GET /orgs/current`."""
-        return self._object("/api/v1/orgs/current")
-
     def get_organization_info(self) -> Record:
         """Read the organization with every security setting. `GET /orgs/current/info`."""
         return self._object("/api/v1/orgs/current/info")

@@ -212,6 +212,7 @@ def things_of(state):
     """Give what is there of all that can be changed: (what, name) to value."""
     names = {role.id: role.display_name for role in state.roles.values()}
     places = {place.id: place.display_name for place in state.workspaces.values()}
+    found: dict[tuple[str, ...], object]
     found = {("workspace", place.display_name): True for place in state.workspaces.values() if not place.is_deleted}
     for role in state.roles.values():
         found["role", role.display_name] = (role.description, frozenset(role.permissions))
