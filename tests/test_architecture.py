@@ -17,7 +17,7 @@ CORE = (
 )
 SHELL = (
     "config credentials identity transport answers pace paging api loader store export sheets planfile policyfile auditfile "
-    "offers secrets useronly plots journal log apply organization whoami progress cli lab __init__ __main__"
+    "offers secrets useronly plots journal log apply organization whoami progress cli lab app __init__ __main__"
 )
 LAYERS = {"core": CORE.split(), "shell": SHELL.split(), "widgets": ["widgets"], "sandbox": ["sandbox"]}
 LAYER_OF = {module: layer for layer, modules in LAYERS.items() for module in modules}

@@ -69,3 +69,59 @@ def test_who_can_agrees_with_explain(keyed, capsys):
     assert any("Organization Admin" in reason["text"] for reason in found["reasons"])
     assert 0 == main(["explain", "hannah.schmidt@acme.example", "workspaces:manage-members", "Production"])
     assert "denied" in capsys.readouterr().out
+
+
+def test_findings_become_sheets_and_the_rest_is_told(keyed, tmp_path, capsys):
+    """The folder holds a sheet per kind, which plans without a problem, and what is left to people."""
+    main(["audit", "--only", "LS-INV", "LS-KEY-03", "--fixes", str(tmp_path / "fixes")])
+    assert {"access.csv", "keys.csv", "by-hand.csv"} == {path.name for path in (tmp_path / "fixes").iterdir()}
+    assert "left to people in by-hand.csv" in capsys.readouterr().err
+    assert 2 == main(["plan", str(tmp_path / "fixes" / "access.csv")])
+    assert "LS-INV-01" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", ["html", "md", "json", "csv", "xlsx"])
+def test_report_is_written_in_every_form(keyed, tmp_path, ending):
+    """Each ending gives its form; the exit code is that of the alarms."""
+    path = tmp_path / f"report.{ending}"
+    assert 2 == main(["audit", "--only", "LS-INV", "-o", str(path)])
+    assert path.stat().st_size > 500
+
+
+def test_policy_is_written_checked_and_obeyed(keyed, tmp_path, capsys):
+    """What `policy init` writes is right, and a threshold that is changed in it decides the audit."""
+    path = tmp_path / "policy.toml"
+    assert 0 == main(["policy", "init", "-o", str(path)])
+    assert 0 == main(["policy", "check", str(path)])
+    assert "without problems" in capsys.readouterr().err
+    assert 2 == main(["audit", "--only", "LS-INV-01", "--policy", str(path)])
+    path.write_text(path.read_text().replace("invite_days = 14", "invite_days = 400"))
+    assert 0 == main(["audit", "--only", "LS-INV-01", "--policy", str(path)])
+    path.write_text(path.read_text().replace("invite_days", "invite_day"))
+    capsys.readouterr()
+    assert 1 == main(["policy", "check", str(path), "--json"])
+    assert ["did you mean 'invite_days'?"] == [row["hint"] for row in json.loads(capsys.readouterr().out)]
+    assert 1 == main(["audit", "--policy", str(path)])
+    assert 1 == main(["policy", "init", "-o", str(path)])
+    assert "there already" in capsys.readouterr().err
+
+
+def test_policy_is_printed_or_written_as_a_table(tmp_path, capsys):
+    """Without a file it is printed; as CSV it reads back as the defaults."""
+    assert 0 == main(["policy", "init"])
+    assert "max_admins = 4" in capsys.readouterr().out
+    assert 0 == main(["policy", "init", "-o", str(tmp_path / "p.csv")])
+    assert lsnb.Policy() == lsnb.load_policy(tmp_path / "p.csv")
+
+
+def test_only_what_the_checks_look_at_is_read(keyed):
+    """Checks of invitations need no log, no tokens and no usage; dormancy needs all of them, over 400 days."""
+    keyed.requests.clear()
+    main(["audit", "--only", "LS-INV-01"])
+    asked = {line["path"] for line in keyed.requests}
+    assert not any("audit-logs" in path or "access-tokens" in path or "usage" in path for path in asked)
+    main(["audit", "--only", "LS-MEM-03"])
+    logs = [line for line in keyed.requests if "audit-logs" in line["path"]]
+    assert logs
+    starts = [pd.Timestamp(line["query"].split("start_time=")[1].split("&")[0].replace("%3A", ":")) for line in logs]
+    assert 399 < (pd.Timestamp.now("UTC") - min(starts)).days <= 401

@@ -70,7 +70,8 @@ def _read_use(context: Context) -> Use:
             found = frame["at"].groupby(emails).max()
         else:
             used = pick(frame, grouped_by="user")
-            found = used[used["n_traces"] > 0].groupby("email")["starts_at"].max()
+            found = used[used["n_traces"] > 0].groupby("email")["starts_at"].max() + _stretch(used["starts_at"])
+            found = found.where(found <= context.now, context.now)
         parts.append(found.dropna())
     last: dict[str, pd.Timestamp] = {}
     for part in parts:
@@ -78,3 +79,9 @@ def _read_use(context: Context) -> Use:
             key = str(email)
             last[key] = max(last[key], at) if key in last else at
     return Use(last, tuple(sources), tuple(missing), reach)
+
+
+def _stretch(starts: pd.Series) -> pd.Timedelta:
+    """Tell how long a stretch of the usage report is: use may have been at its very end."""
+    gaps = starts.drop_duplicates().sort_values().diff().dropna()
+    return gaps.min() if len(gaps) else pd.Timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The subcommands `audit`, `who-can` and `explain`: what is wrong with access, and who can do what and why."""
+"""The subcommands `audit`, `policy`, `who-can` and `explain`: what is wrong with access, and who can do what and why."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from lsnb.checks import SEVERITIES, run_checks
+from lsnb.auditfile import ENDINGS, save_audit
+from lsnb.checks import SEVERITIES, run_checks, tables_of
 from lsnb.cli.common import (
     add_connection,
     add_json,
@@ -21,11 +20,16 @@ from lsnb.cli.common import (
     say,
 )
 from lsnb.errors import ConfigError
-from lsnb.export import FORMATS, export_table, to_records
+from lsnb.export import export_table, to_csv, to_records
+from lsnb.loader import DEFAULT_TABLES
+from lsnb.policy import Policy, policy_template, policy_to_rows
+from lsnb.policyfile import check_policy, load_policy
+from lsnb.repair import Fixes, fixes
+from lsnb.sheets import read_sheet
 from lsnb.snapshot import Snapshot
-from lsnb.store import load_snapshot
+from lsnb.store import load_snapshot, write_atomically
 
-_NOTHING, _ALARMS = 0, 2
+_NOTHING, _PROBLEMS, _ALARMS = 0, 1, 2
 _SHOWN = ["severity", "id", "resource", "workspace", "reason"]
 
 
@@ -40,14 +44,32 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
         "--roster", type=Path, metavar="FILE", help="CSV with the columns email and status (active, ended)"
     )
     audit.add_argument("--only", nargs="+", metavar="ID", help="only these checks, such as LS-ADM or LS-KEY-02")
-    audit.add_argument("--audit-days", type=float, default=90, metavar="N", help="length of the audit log (90)")
+    audit.add_argument("--policy", type=Path, metavar="FILE", help="thresholds, exceptions and waivers (lsnb policy)")
+    audit.add_argument(
+        "--log-days",
+        "--audit-days",
+        type=float,
+        metavar="N",
+        help="how much of the audit log is read, where a check needs it (what the policy says, 400)",
+    )
     audit.add_argument(
         "--fail-on", choices=SEVERITIES, default="low", help="exit with 2 for alarms of this severity and worse (low)"
     )
-    audit.add_argument("-o", "--output", type=Path, metavar="FILE", help=f"also write all rows: {', '.join(FORMATS)}")
+    audit.add_argument("-o", "--output", type=Path, metavar="FILE", help=f"also write a report: {', '.join(ENDINGS)}")
+    audit.add_argument("--fixes", type=Path, metavar="DIR", help="also write the sheets that would repair what can be")
     add_connection(audit)
     add_json(audit)
     audit.set_defaults(run=_run_audit)
+
+    policy = commands.add_parser("policy", help="write a policy to start from, or check one")
+    parts = policy.add_subparsers(dest="part", metavar="init|check", required=True)
+    init = parts.add_parser("init", help="write a policy with the defaults and what each entry means")
+    init.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .toml or .csv file; printed when left out")
+    init.set_defaults(run=_run_policy_init)
+    check = parts.add_parser("check", help="list everything that is wrong with a policy")
+    check.add_argument("file", type=Path, metavar="FILE")
+    add_json(check)
+    check.set_defaults(run=_run_policy_check)
 
     who_can = commands.add_parser("who-can", help="who has a permission")
     who_can.add_argument("permission", metavar="PERMISSION", help="such as runs:delete")
@@ -69,24 +91,27 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def _read(options: argparse.Namespace, *, tables: list[str] | None = None, audit_days: float = 0) -> Snapshot:
+def _read(options: argparse.Namespace, *, tables: list[str]) -> Snapshot:
     if options.snapshot:
         return load_snapshot(options.snapshot)
     with open_organization(options) as org:
-        return org.snapshot(tables=tables, audit_days=audit_days)
+        return org.snapshot(tables=tables, audit_days=0)
 
 
 def _run_audit(options: argparse.Namespace) -> int:
     if options.output:
-        if options.output.suffix.lower() not in FORMATS:
-            raise ConfigError(f"{options.output.name!r} must end in {', '.join(FORMATS)}.")
+        if options.output.suffix.lower() not in ENDINGS:
+            raise ConfigError(f"{options.output.name!r} must end in {', '.join(ENDINGS)}.")
         check_folder(options.output)
+    policy = load_policy(options.policy) if options.policy else Policy()
     earlier = load_snapshot(options.earlier) if options.earlier else None
-    roster = _read_roster(options.roster) if options.roster else None
-    snap = _read(options, audit_days=options.audit_days)
-    findings = run_checks(snap, roster=roster, earlier=earlier, only=options.only)
+    roster = read_sheet(options.roster) if options.roster else None
+    snap = _read_for_audit(options, policy)
+    findings = run_checks(snap, policy=policy, roster=roster, earlier=earlier, only=options.only)
     if options.output:
-        export_table(findings, options.output, title="findings")
+        save_audit(findings, options.output, snapshot=snap)
+    if options.fixes:
+        _write_fixes(fixes(findings, snap, policy), options.fixes)
     alarms = findings[findings["status"] == "alarm"]
     if options.json:
         print_json(to_records(findings))
@@ -100,10 +125,59 @@ def _run_audit(options: argparse.Namespace) -> int:
     return _ALARMS if alarms["severity"].isin(grave).any() else _NOTHING
 
 
-def _read_roster(path: Path) -> pd.DataFrame:
-    from lsnb.sheets import read_sheet
+def _read_for_audit(options: argparse.Namespace, policy: Policy) -> Snapshot:
+    """Read what the chosen checks look at, and no more; the log only where one of them needs it."""
+    wanted = tables_of(options.only)
+    if options.snapshot:
+        return load_snapshot(options.snapshot)
+    days = policy.log_days if options.log_days is None else options.log_days
+    with open_organization(options) as org:
+        return org.snapshot(
+            tables=sorted(wanted & set(DEFAULT_TABLES)),
+            audit_days=days if "audit_log" in wanted else 0,
+            usage_days=max(policy.member_dormant_days, policy.admin_dormant_days),
+        )
 
-    return read_sheet(path)
+
+def _write_fixes(found: Fixes, folder: Path) -> None:
+    """Write the sheets of a repair, and what is left to people, into a folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"the folder {str(folder)!r} cannot be made: {error.strerror}.") from None
+    sheets = [export_table(sheet, folder / f"{kind}.csv", title=kind) for kind, sheet in found.items()]
+    export_table(found.by_hand, folder / "by-hand.csv", title="by hand")
+    names = " ".join(str(path) for path in sheets)
+    say(
+        f"Repairs: {f'lsnb plan {names}' if names else 'no sheet'}; {len(found.by_hand):,} left to people in by-hand.csv"
+    )
+
+
+def _run_policy_init(options: argparse.Namespace) -> int:
+    if options.output is None:
+        sys.stdout.write(policy_template())
+        return _NOTHING
+    ending = options.output.suffix.lower()
+    if ending not in (".toml", ".csv"):
+        raise ConfigError(f"{options.output.name!r} must end in .toml or .csv.")
+    check_folder(options.output)
+    if options.output.exists():
+        raise ConfigError(f"{str(options.output)!r} is there already. Name another file, or move it away first.")
+    content = policy_template().encode() if ending == ".toml" else to_csv(policy_to_rows(Policy()))
+    write_atomically(options.output, content, ConfigError)
+    say(f"Wrote {options.output}. Change it, and look it through with: lsnb policy check {options.output}")
+    return _NOTHING
+
+
+def _run_policy_check(options: argparse.Namespace) -> int:
+    _, problems = check_policy(options.file)
+    if options.json:
+        print_json(to_records(problems))
+    elif len(problems):
+        print_table(problems)
+    else:
+        say(f"{options.file.name} is a policy without problems.")
+    return _PROBLEMS if len(problems) else _NOTHING
 
 
 def _run_who_can(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Reports: plans as text for a terminal, Markdown for a pull request, HTML for a notebook, and tables."""
+"""Reports: plans and audits as text for a terminal, Markdown for a pull request, HTML for a notebook, and tables."""
 
 from lsnb.report.frames import PLAN_COLUMNS, plan_to_csv, plan_to_frame
 from lsnb.report.html import plan_to_html
