@@ -18,19 +18,21 @@ from lsnb.apply import Run, apply_plan, resume_run
 from lsnb.config import has_key, load_settings
 from lsnb.credentials import Key
 from lsnb.edits import Edits, parse_sheet
+from lsnb.edits.requests import SheetKind
 from lsnb.errors import MissingExtraError, PlanError
 from lsnb.identity import identify
 from lsnb.journal import read_journal
 from lsnb.loader import load_snapshot_of
 from lsnb.loader.sources import utc_now
-from lsnb.offers import can_patch_pending
-from lsnb.plan import Mode, Plan, Rules, ServerFeatures, make_plan
+from lsnb.plan import Mode, Plan, Rules
+from lsnb.plan.sheets import SheetSet
+from lsnb.planning import check_sheets, export_sheets, plan_sheets
 from lsnb.progress import Display
 from lsnb.secrets import SecretSink
-from lsnb.sheets import read_sheet
+from lsnb.sheets import Brought, read_sheet
 from lsnb.snapshot import Caller, Snapshot
 from lsnb.transport import Transport
-from lsnb.undo import make_undo
+from lsnb.undo import make_undo, tables_to_undo
 from lsnb.useronly import UserOnly
 from lsnb.whoami import Whoami, ask_whoami
 
@@ -125,7 +127,7 @@ class Organization:
 
     def plan(
         self,
-        sheet: Sheet,
+        sheet: Brought | SheetSet,
         *,
         mode: Mode = "update",
         scope: str | Sequence[str] = (),
@@ -133,12 +135,15 @@ class Organization:
         allow: Mapping[str, str] | None = None,
         snapshot: Snapshot | None = None,
     ) -> Plan:
-        """Make a plan of what an edited access sheet asks for; nothing is changed.
+        """Make a plan of what edited sheets ask for; nothing is changed.
 
         Args:
-            sheet: a CSV or Excel file, a DataFrame, or `Edits`.
+            sheet: a CSV or Excel file, a DataFrame, or `Edits`; or several: a mapping from kinds ("access",
+                "workspaces", "roles", "keys", "tokens", "settings") to such, a list whose kinds are told by the columns,
+                or a workbook with a tab per kind. Several make one plan, in which one sheet may name what another
+                creates.
             mode: "update" adds and changes, and removes only what rows say; "remove" only removes; under "sync" the
-                sheet is the whole truth within the scope.
+                sheet of people is the whole truth within the scope.
             scope: for sync, names or ids of workspaces, or "organization".
             rules: the thresholds to judge by.
             allow: safety rules to override by name, each with the reason, as in
@@ -149,24 +154,44 @@ class Organization:
             The plan, also where it is refused or there is nothing to do. Displaying it shows what would happen.
 
         Raises:
-            TableError: the sheet has problems; `.problems` lists them all.
+            TableError: a sheet has problems; `.problems` lists them all.
             PlanError: a plan cannot be made of it.
             ApiError: the organization could not be read.
             TransportError: no answer came.
         """
         # Also for a snapshot that was read without asking whose the key is: the plan must not harm that person.
-        snap = snapshot.read_by(self.caller) if snapshot is not None else self.read_access()
-        edits = self.edits(sheet, snapshot=snap)
-        return make_plan(
-            snap,
-            edits,
-            mode=mode,
-            scope=scope,
-            rules=rules or Rules(),
-            allow=allow,
-            created_at=utc_now().isoformat(),
-            server=self._server_features(snap, edits),
-        )
+        snap = snapshot.read_by(self.caller) if snapshot is not None else None
+        checked = sheet if isinstance(sheet, SheetSet) else self.check_sheets(sheet, snapshot=snap)
+        return plan_sheets(self.api, checked, mode=mode, scope=scope, rules=rules, allow=allow)
+
+    def check_sheets(self, sheets: Brought, *, snapshot: Snapshot | None = None) -> SheetSet:
+        """Check edited sheets against the organization, without planning anything.
+
+        Args:
+            sheets: what `plan` takes.
+            snapshot: the reading to check against; the organization is read anew when None.
+
+        Returns:
+            What is understood of each sheet; `.problems` is a table of every cell that is not. `plan` takes it.
+
+        Raises:
+            TableError: a file cannot be read as a sheet.
+            UnreadableTableError: a table that a sheet is about could not be read.
+        """
+        return check_sheets(sheets, self._read, snapshot=snapshot)
+
+    def export_sheets(self, path: str | os.PathLike[str], *kinds: SheetKind) -> Path:
+        """Write sheets of what is there for editing; planning them unchanged gives nothing to do.
+
+        Args:
+            path: the file: .xlsx with a tab per kind, or .csv or .tsv for one kind.
+            kinds: which: "access", "workspaces", "roles", "keys", "tokens", "settings"; "access" when none is named.
+
+        Raises:
+            TableError: the file cannot be written.
+            UnreadableTableError: a table could not be read.
+        """
+        return export_sheets(path, kinds or ("access",), self._read)[0]
 
     def edits(self, sheet: Sheet, *, snapshot: Snapshot | None = None) -> Edits:
         """Check an edited access sheet against the organization, without planning anything.
@@ -297,7 +322,7 @@ class Organization:
         if path is None:
             raise PlanError("This run had nothing to do, so there is nothing to take back.")
         journal = read_journal(path)
-        snap = self.read_access()
+        snap = self._read(tables_to_undo(journal.plan.changes))
         return make_undo(
             snap,
             journal,
@@ -308,13 +333,10 @@ class Organization:
 
     def read_access(self) -> Snapshot:
         """Read the people and their access, and nothing else: 3 requests and one more per 500 people."""
-        caller = self.caller
-        return load_snapshot_of(self.api, tables=["access"], caller=caller, version=__version__)
+        return self._read(["access"])
 
-    def _server_features(self, snap: Snapshot, edits: Edits) -> ServerFeatures:
-        """Find out what the server offers, but only where the plan depends on it."""
-        concerns_pending = edits.rows["email"].isin(snap.invites["email"]).any()
-        return ServerFeatures(can_patch_pending=can_patch_pending(self.api) if concerns_pending else None)
+    def _read(self, tables: Iterable[str]) -> Snapshot:
+        return load_snapshot_of(self.api, tables=list(tables), caller=self.caller, version=__version__)
 
     def close(self) -> None:
         """Close the connections."""

@@ -16,7 +16,7 @@ CORE = (
     "outlook gating repair role_matrix compare names"
 )
 SHELL = (
-    "config credentials identity transport answers pace paging api loader store export sheets planfile policyfile auditfile "
+    "config credentials identity transport answers pace paging api loader store export sheets planfile planning policyfile auditfile "
     "offers secrets useronly plots journal log apply organization whoami progress cli lab app __init__ __main__"
 )
 LAYERS = {"core": CORE.split(), "shell": SHELL.split(), "widgets": ["widgets"], "sandbox": ["sandbox"]}

@@ -37,11 +37,14 @@ def make_plan(
     allow: Mapping[str, str] | None = None,
     created_at: str,
     server: ServerFeatures = OLDER_SERVER,
+    beside: Iterable[Change] = (),
+    origin: Snapshot | None = None,
+    remarks: Iterable[Verdict] = (),
 ) -> Plan:
     """Make a plan of what an edited access sheet asks for.
 
     Args:
-        snapshot: the organization as it was read.
+        snapshot: the organization as it was read; with the workspaces and roles that the same plan creates.
         edits: the sheet, without problems.
         mode: "update" adds and changes, and removes only what rows say; "remove" only removes; under "sync" the sheet
             is the whole truth within the scope.
@@ -50,6 +53,9 @@ def make_plan(
         allow: rules to override by name, each with the reason.
         created_at: the time to put on it, ISO 8601, UTC.
         server: what the server offers beyond what every server does.
+        beside: changes of other sheets, which the same plan makes.
+        origin: the organization as it was read, without what the plan creates; the snapshot itself when None.
+        remarks: what came up in other sheets.
 
     Returns:
         The plan, also where it is refused or there is nothing to do.
@@ -90,15 +96,15 @@ def make_plan(
     _decide(ledger, standing, wishes, within)
     _note_similar(ledger, snapshot, edits)
     return changes_to_plan(
-        snapshot,
-        ledger.changes,
+        origin or snapshot,
+        [*beside, *ledger.changes],
         mode=mode,
         scope=within.names,
         rules=rules,
         allow=allow,
         created_at=created_at,
         waiting=ledger.waiting,
-        warnings=notes.verdicts(),
+        warnings=(*remarks, *notes.verdicts()),
         standing=standing,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow.compute as pc
 
 from lsnb import catalogue
-from lsnb.plan.changes import is_demotion, is_removal
+from lsnb.plan.changes import is_caller, is_demotion, is_removal
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.roles import ORGANIZATION_POWERS
@@ -16,6 +16,9 @@ from lsnb.plan.standing import Standing
 from lsnb.snapshot import Caller, Snapshot
 
 _INVITING = ("InviteMember", "ReplaceInvite")
+_WITHIN_WORKSPACES = frozenset({"RenameWorkspace", "DeleteWorkspace", "UnshareAll"})
+_ADMINS_ONLY = frozenset({"SetServiceKeyRole"})
+_OWN_TOKENS = frozenset({"RevokeAccessToken", "ReinstateAccessToken"})
 
 
 def warn(
@@ -102,10 +105,12 @@ def _callers_limits(snapshot: Snapshot, changes: tuple[Change, ...], limit: int)
         workspaces = snapshot.workspaces
         admin = catalogue.SYSTEM_ROLES[catalogue.WORKSPACE_ADMIN][0]
         mine = set(workspaces.loc[(workspaces["my_role"] == admin).fillna(False).astype(bool), "workspace_id"])
-    about = [change for change in changes if not _may(role, change, mine)]
+    about = [
+        change for change in changes if not _may(role, change, mine, own_token=is_caller(caller, change.email, None))
+    ]
     if not about:
         return []
-    people = sorted({change.email or "" for change in about})
+    people = sorted({change.email or change.workspace or change.kind for change in about})
     what = catalogue.SYSTEM_ROLES.get(role or "", (caller.role, ""))[0]
     return [
         Verdict(
@@ -123,11 +128,18 @@ def _system_name(caller: Caller) -> str | None:
     return names.get(caller.role or "", caller.role)
 
 
-def _may(role: str | None, change: Change, own_workspaces: set[str]) -> bool:
+def _may(role: str | None, change: Change, own_workspaces: set[str], *, own_token: bool = False) -> bool:
     """Tell whether a caller who is not Organization Admin may make a change."""
     if change.scope == "workspace":
         return change.ids.get("workspace_id") in own_workspaces
-    touched = {(change.before or {}).get("role_name"), (change.after or {}).get("role_name")}
+    if change.kind in _WITHIN_WORKSPACES and change.ids.get("workspace_id") in own_workspaces:
+        return True
+    if change.kind in _ADMINS_ONLY:
+        return False
+    if change.kind in _OWN_TOKENS and own_token:
+        return True
+    names = ("role_name", "org_role_name")
+    touched = {values.get(name) for values in (change.before or {}, change.after or {}) for name in names}
     return role == catalogue.ORGANIZATION_OPERATOR and not touched & ORGANIZATION_POWERS
 
 

@@ -118,11 +118,12 @@ def is_caller(caller: Caller, email: str | None, ls_user_id: str | None) -> bool
 
 
 def is_promotion(change: Change) -> bool:
-    """Tell whether a change makes somebody Organization Admin or Operator who was less before."""
-    name = _name(change.after)
+    """Tell whether a change makes somebody, or a service key, Organization Admin or Operator who was less before."""
+    field = "org_role_name" if change.kind in ("CreateServiceKey", "SetServiceKeyRole") else "role_name"
+    name = _name(change.after, field)
     if change.scope != "organization" or name not in ORGANIZATION_POWERS:
         return False
-    before = _name(change.before)
+    before = _name(change.before, field)
     return before not in ORGANIZATION_POWERS or rank(before) < rank(name)
 
 

@@ -13,8 +13,13 @@ REFUSING_RULES = (
     "max-promotions",
     "email-domains",
     "irreversible",
+    "role-in-use",
+    "lock-out",
     "policy",
 )
+
+#: Rules that nothing overrides: the service would refuse anyway. Only dropping the change helps.
+FIRM_RULES = frozenset({"role-in-use"})
 
 #: What else is judged on the changes and their end state, and only warns.
 WARNING_RULES = (
@@ -26,6 +31,11 @@ WARNING_RULES = (
     "invitations-off",
     "personal-organization",
     "sso-only",
+    "sensitive-permissions",
+    "role-use-unknown",
+    "role-policies",
+    "tokens-off",
+    "closed-door",
 )
 
 #: Every rule that is judged again when a change is dropped from a plan.
@@ -44,6 +54,8 @@ class Rules:
         max_promotions: how many people one plan may make Organization Admin or Organization Operator.
         protected: addresses that no plan may touch; `*` stands for anything, as in `breakglass-*@example.com`.
         email_domains: the domains that may be invited; None for those of the people who have joined already.
+        caller_address: the address that the caller's requests come from, to judge a list of allowed addresses; None where
+            it is not known.
         max_listed: how many people or rows a message names before it only counts the rest.
     """
 
@@ -54,6 +66,7 @@ class Rules:
     max_promotions: int = 3
     protected: tuple[str, ...] = ()
     email_domains: tuple[str, ...] | None = None
+    caller_address: str | None = None
     max_listed: int = 20
 
     def most_removals(self, n_people: int) -> int:

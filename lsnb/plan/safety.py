@@ -12,18 +12,28 @@ import pyarrow.compute as pc
 from lsnb.errors import PlanError
 from lsnb.plan.cautions import warn
 from lsnb.plan.changes import is_caller, is_demotion, is_promotion, is_removal
+from lsnb.plan.guards import (
+    lock_outs,
+    losing_keys,
+    losing_people,
+    own_key_changes,
+    own_roles_losing,
+    roles_in_use,
+    warn_of_roles,
+    warn_of_settings,
+)
 from lsnb.plan.model import Change, Mode, Verdict
 from lsnb.plan.notes import listed
-from lsnb.plan.rules import REFUSING_RULES, Rules
+from lsnb.plan.rules import FIRM_RULES, REFUSING_RULES, Rules
 from lsnb.plan.scope import ORGANIZATION
 from lsnb.plan.simulate import Ending, simulate
 from lsnb.plan.standing import Standing
+from lsnb.plan.structure import THINGS
 from lsnb.snapshot import Caller, Snapshot
 
 #: Kinds whose effect is gone for good; each such change must be named to be allowed.
 IRREVERSIBLE_KINDS = frozenset({"DeleteWorkspace", "UnshareAll", "DeleteServiceKey"})
 _IRREVERSIBLE = "irreversible"
-_REVOCATIONS = frozenset({"RevokeAccessToken", "DeleteServiceKey"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,9 @@ def check_allowed(allow: Mapping[str, str]) -> None:
             f"There is no rule {listed([repr(rule) for rule in unknown])} to allow; the rules that can refuse are "
             f"{listed(REFUSING_RULES)}."
         )
+    firm = sorted(rule for rule in allow if rule.partition(":")[0] in FIRM_RULES)
+    if firm:
+        raise PlanError(f"{listed(firm)} cannot be allowed, since the service would refuse; drop the change instead.")
     silent = sorted(rule for rule, reason in allow.items() if not str(reason).strip())
     if silent:
         raise PlanError(
@@ -97,6 +110,7 @@ def judge(
                 message = f"{verdict.message} (allowed: {reason})" if reason else verdict.message
                 warnings.append(Verdict(verdict.rule, message, verdict.change_ids))
     warnings += warn(snapshot, standing, changes, case.ending, rules)
+    warnings += warn_of_roles(snapshot, changes) + warn_of_settings(snapshot, changes)
     return Judgement(tuple(refusals), tuple(warnings))
 
 
@@ -143,7 +157,13 @@ def _ids(changes: Iterable[Change]) -> tuple[str, ...]:
 
 
 def _people(changes: Iterable[Change]) -> list[str]:
-    return sorted({change.email or change.id for change in changes})
+    return sorted({change.email or _thing(change) for change in changes})
+
+
+def _thing(change: Change) -> str:
+    """Call what a change is about, where it is no person."""
+    values = change.after or change.before or {}
+    return str(change.workspace or values.get("description") or values.get("role") or change.id)
 
 
 def _min_admins(case: Case) -> list[Verdict]:
@@ -179,10 +199,28 @@ def _self(changes: Sequence[Change], caller: Caller) -> list[Verdict]:
         for change in changes
         if is_caller(caller, change.email, change.ids.get("ls_user_id")) and (is_removal(change) or is_demotion(change))
     ]
+    found = []
+    if about:
+        what = "; ".join(_what_happens(change) for change in about)
+        message = f"The plan would take away rights of {about[0].email}, who makes it: {what}."
+        found.append(Verdict("self", message, _ids(about)))
+    keys = own_key_changes(changes, caller)
+    if keys:
+        shown = listed(sorted({str((change.before or {}).get("short_key")) for change in keys}))
+        message = f"The plan would end or change the key that makes it ({shown}). Use another key for that."
+        found.append(Verdict("self", message, _ids(keys)))
+    return found
+
+
+def _own_roles(case: Case) -> list[Verdict]:
+    about = own_roles_losing(case.snapshot, case.changes)
     if not about:
         return []
-    what = "; ".join(_what_happens(change) for change in about)
-    return [Verdict("self", f"The plan would take away rights of {about[0].email}, who makes it: {what}.", _ids(about))]
+    roles = listed([str((change.before or {}).get("role")) for change in about])
+    message = (
+        f"The plan would take permissions from {roles}, which {case.snapshot.meta.caller.name}, who makes it, holds."
+    )
+    return [Verdict("self", message, _ids(about))]
 
 
 def _what_happens(change: Change) -> str:
@@ -209,8 +247,20 @@ def _protected(changes: Sequence[Change], rules: Rules) -> list[Verdict]:
 
 
 def _max_removals(case: Case) -> list[Verdict]:
-    about = [c for c in case.changes if is_removal(c) or is_demotion(c) or c.kind in _REVOCATIONS]
-    people = _people(about)
+    return [*_most_people(case), *_most_keys(case)]
+
+
+def _most_people(case: Case) -> list[Verdict]:
+    """Count the people who lose something: who is removed or demoted, whose token or role or workspace loses or goes."""
+    about, people = [], set()
+    for change in case.changes:
+        if change.kind in THINGS:
+            losing = losing_people(case.snapshot, change)
+        else:
+            losing = [change.email or change.id] if is_removal(change) or is_demotion(change) else []
+        if losing:
+            about.append(change)
+            people.update(losing)
     most = case.rules.most_removals(case.n_people)
     if len(people) <= most:
         return []
@@ -222,7 +272,31 @@ def _max_removals(case: Case) -> list[Verdict]:
         Verdict(
             "max-removals",
             f"{len(people):,} of the {case.n_people:,} people in scope would be removed, demoted or revoked, and at most "
-            f"{limit} may be in one plan: {listed(people, case.rules.max_listed)}.",
+            f"{limit} may be in one plan: {listed(sorted(people), case.rules.max_listed)}.",
+            _ids(about),
+        )
+    ]
+
+
+def _most_keys(case: Case) -> list[Verdict]:
+    """Count the service keys that are deleted or get less, among the keys, by the same shares as people."""
+    losing = [(change, losing_keys(case.snapshot, change)) for change in case.changes if change.kind in THINGS]
+    about = [change for change, keys in losing if keys]
+    if not about:
+        return []
+    # Two keys may be described alike; each of them counts.
+    names = sorted(
+        {(change.ids.get("key_id") or key, key) for change, keys in losing for key in keys}, key=lambda pair: pair[1]
+    )
+    n_keys = len(case.snapshot.service_keys) if case.snapshot.is_readable("service_keys") else len(names)
+    most = case.rules.most_removals(n_keys)
+    if len(names) <= most:
+        return []
+    return [
+        Verdict(
+            "max-removals",
+            f"{len(names):,} of the {n_keys:,} service keys would be deleted or get less, and at most {most:,} may in one "
+            f"plan: {listed([name for _, name in names], case.rules.max_listed)}.",
             _ids(about),
         )
     ]
@@ -235,7 +309,8 @@ def _max_promotions(case: Case) -> list[Verdict]:
     return [
         Verdict(
             "max-promotions",
-            f"{len(about):,} people would become Organization Admin or Organization Operator, and at most "
+            f"{len(about):,} people{' and keys' if any(not c.email for c in about) else ''} would become Organization "
+            f"Admin or Organization Operator, and at most "
             f"{case.rules.max_promotions} may in one plan: {listed(_people(about), case.rules.max_listed)}.",
             _ids(about),
         )
@@ -280,7 +355,7 @@ def _irreversible(case: Case) -> list[Verdict]:
     return [
         Verdict(
             _IRREVERSIBLE,
-            f"{change.kind} {change.workspace or change.email or ''} cannot be undone. To allow just this one: "
+            f"{change.kind} of {_thing(change)} cannot be undone. To allow just this one: "
             f'allow={{"{_IRREVERSIBLE}:{change.id}": "<why>"}}.',
             (change.id,),
         )
@@ -292,9 +367,12 @@ def _irreversible(case: Case) -> list[Verdict]:
 _RULES: tuple[Callable[[Case], list[Verdict]], ...] = (
     _min_admins,
     lambda case: _self(case.changes, case.snapshot.meta.caller),
+    _own_roles,
     lambda case: _protected(case.changes, case.rules),
     _max_removals,
     _max_promotions,
     _email_domains,
     _irreversible,
+    lambda case: roles_in_use(case.snapshot, case.changes),
+    lambda case: lock_outs(case.snapshot, case.changes, case.rules),
 )

@@ -73,6 +73,17 @@ def read_sheet(source: str | os.PathLike[str] | bytes | pd.DataFrame) -> pd.Data
     return _to_frame(delimited.read_rows(text, name), name, is_neutralised=True)
 
 
+def read_tab(path: Path, title: str) -> pd.DataFrame:
+    """Read one sheet of a workbook, as `read_sheet` reads the first.
+
+    Raises:
+        TableError: the workbook cannot be read, or the sheet is empty.
+        MissingExtraError: Excel needs `pip install 'lsnb[excel]'`.
+    """
+    name = f"{title!r} in {path.name!r}"
+    return _to_frame(workbook.read_rows(_read_bytes(path), name, title=title), name, is_neutralised=False)
+
+
 def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()

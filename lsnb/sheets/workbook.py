@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
@@ -27,11 +28,24 @@ _LISTS = "Lists"
 _WIDEST = 60
 
 
-def read_rows(content: bytes, source: str) -> list[list[str]]:
+def tab_titles(content: bytes, source: str) -> list[str]:
+    """List the titles of a workbook's sheets that can be seen.
+
+    Raises:
+        MissingExtraError: openpyxl is not installed.
+        TableError: the workbook is damaged.
+    """
+    book = _open(content, source, values=False)
+    titles = [str(sheet.title) for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    book.close()
+    return titles
+
+
+def read_rows(content: bytes, source: str, *, title: str | None = None) -> list[list[str]]:
     """List the rows of a workbook's sheet as text, blank ones too.
 
-    The sheet named Access is read where there is one, else the first that is not hidden. A cell with a formula counts
-    as what it shows.
+    Without a title the sheet named Access is read where there is one, else the first that is not hidden. A cell with a
+    formula counts as what it shows.
 
     Raises:
         MissingExtraError: openpyxl is not installed.
@@ -40,19 +54,19 @@ def read_rows(content: bytes, source: str) -> list[list[str]]:
     book = _open(content, source, values=False)
     formulas: set[str] = set()
     rows: list[list[str]] = []
-    for cells in _sheet(book, source).iter_rows():
+    for cells in _sheet(book, source, title).iter_rows():
         formulas.update(cell.coordinate for cell in cells if cell.data_type == "f")
         rows.append([_value(cell) for cell in cells])
     book.close()
-    return _read_results(content, source, formulas) if formulas else rows
+    return _read_results(content, source, formulas, title) if formulas else rows
 
 
-def _read_results(content: bytes, source: str, formulas: set[str]) -> list[list[str]]:
+def _read_results(content: bytes, source: str, formulas: set[str], title: str | None) -> list[list[str]]:
     """Read the rows with the stored results of their formulas, which needs a second reading."""
     book = _open(content, source, values=True)
     missing: list[str] = []
     rows: list[list[str]] = []
-    for cells in _sheet(book, source).iter_rows():
+    for cells in _sheet(book, source, title).iter_rows():
         rows.append([_value(cell) for cell in cells])
         # An empty text that was worked out is marked as text; without a result there is a number's blank.
         blank = (cell for cell in cells if cell.value is None and cell.data_type == "n" and hasattr(cell, "coordinate"))
@@ -106,11 +120,12 @@ def _shared_strings(reader: Any) -> list[str]:
     return texts
 
 
-def _sheet(book: Any, source: str) -> Any:
+def _sheet(book: Any, source: str, title: str | None) -> Any:
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not visible:
         raise TableError(f"{source} has no sheet that can be seen.")
-    named = [sheet for sheet in visible if sheet.title.strip().casefold() == PREFERRED_SHEET.casefold()]
+    wanted = (title or PREFERRED_SHEET).strip().casefold()
+    named = [sheet for sheet in visible if sheet.title.strip().casefold() == wanted]
     sheet = (named or visible)[0]
     # Some programs write a wrong size into the file, and cells outside of it would be lost.
     sheet.reset_dimensions()
@@ -128,14 +143,25 @@ def _unescape(text: str) -> str:
     return _ESCAPED.sub(lambda match: match[1] or chr(int(match[2], 16)), text)
 
 
-def to_workbook(
-    frame: pd.DataFrame,
-    *,
-    title: str,
-    dropdowns: Mapping[str, Sequence[str]],
-    explain: Mapping[str, str],
-) -> bytes:
-    """Write a frame of text as a workbook: header in sight, filters, dropdowns, and a sheet about the columns.
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A sheet of a workbook.
+
+    Args:
+        title: what it is called.
+        frame: its text.
+        dropdowns: the choices to offer, by column.
+        explain: what each column is for.
+    """
+
+    title: str
+    frame: pd.DataFrame
+    dropdowns: Mapping[str, Sequence[str]]
+    explain: Mapping[str, str]
+
+
+def to_workbook(tabs: Sequence[Tab]) -> bytes:
+    """Write frames of text as a workbook: headers in sight, filters, dropdowns, and a sheet about the columns.
 
     Raises:
         MissingExtraError: xlsxwriter is not installed.
@@ -145,10 +171,11 @@ def to_workbook(
         import xlsxwriter
     except ImportError:
         raise MissingExtraError("xlsxwriter", "excel", "write Excel files") from None
-    if len(frame) >= MAX_ROWS:
-        raise TableError(
-            f"The sheet has {len(frame):,} rows, and Excel holds {MAX_ROWS - 1:,} below the header. Use .csv."
-        )
+    for tab in tabs:
+        if len(tab.frame) >= MAX_ROWS:
+            raise TableError(
+                f"The sheet has {len(tab.frame):,} rows, and Excel holds {MAX_ROWS - 1:,} below the header. Use .csv."
+            )
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, _OPTIONS) as book:
         formats = {
@@ -156,12 +183,17 @@ def to_workbook(
             "head": book.add_format({"bold": True, "bottom": 1, "num_format": "@"}),
             "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
         }
-        sheet = book.add_worksheet(title)
-        _fill(sheet, frame, formats)
-        if explain:
-            _explain(book.add_worksheet("About the columns"), explain, formats)
-        if dropdowns:
-            _add_dropdowns(book, sheet, [str(name) for name in frame.columns], dropdowns)
+        sheets = [book.add_worksheet(tab.title) for tab in tabs]
+        for sheet, tab in zip(sheets, tabs, strict=True):
+            _fill(sheet, tab.frame, formats)
+        if any(tab.explain for tab in tabs):
+            _explain(book.add_worksheet("About the columns"), tabs, formats)
+        if any(tab.dropdowns for tab in tabs):
+            lists = book.add_worksheet(_LISTS)
+            lists.hide()
+            place = 0
+            for sheet, tab in zip(sheets, tabs, strict=True):
+                place = _add_dropdowns(lists, place, sheet, [str(name) for name in tab.frame.columns], tab.dropdowns)
     return buffer.getvalue()
 
 
@@ -186,27 +218,40 @@ def _fill(sheet: Any, frame: pd.DataFrame, formats: Mapping[str, Any]) -> None:
         sheet.autofilter(0, 0, len(frame), frame.shape[1] - 1)
 
 
-def _explain(sheet: Any, explain: Mapping[str, str], formats: Mapping[str, Any]) -> None:
-    sheet.set_column(0, 0, 20)
-    sheet.set_column(1, 1, 100)
-    for index, text in enumerate(("column", "what it is for")):
+def _explain(sheet: Any, tabs: Sequence[Tab], formats: Mapping[str, Any]) -> None:
+    has_several = len(tabs) > 1
+    names = ["column", "what it is for"]
+    for index, (text, width) in enumerate(zip((["sheet"] if has_several else []) + names, (20, 100), strict=False)):
+        sheet.set_column(index, index, width)
         sheet.write_string(0, index, text, formats["head"])
-    for row, (name, meaning) in enumerate(explain.items(), start=1):
-        sheet.write_string(row, 0, name, formats["wrap"])
-        sheet.write_string(row, 1, meaning, formats["wrap"])
+    if has_several:
+        sheet.set_column(1, 1, 20)
+        sheet.set_column(2, 2, 100)
+        sheet.write_string(0, 2, names[1], formats["head"])
+    row = 0
+    for tab in tabs:
+        for name, meaning in tab.explain.items():
+            row += 1
+            cells = (tab.title, name, meaning) if has_several else (name, meaning)
+            for index, text in enumerate(cells):
+                sheet.write_string(row, index, text, formats["wrap"])
     sheet.freeze_panes(1, 0)
 
 
-def _add_dropdowns(book: Any, sheet: Any, names: Sequence[str], dropdowns: Mapping[str, Sequence[str]]) -> None:
-    """Offer choices from a hidden sheet: a list inside a rule may have 255 letters only."""
-    lists = book.add_worksheet(_LISTS)
-    lists.hide()
-    used = [name for name in names if dropdowns.get(name)]
-    for index, name in enumerate(used):
-        for row, choice in enumerate(dropdowns[name]):
-            lists.write_string(row, index, choice)
-        letter = chr(ord("A") + index)
-        column = names.index(name)
+def _add_dropdowns(
+    lists: Any, place: int, sheet: Any, names: Sequence[str], dropdowns: Mapping[str, Sequence[str]]
+) -> int:
+    """Offer choices from a hidden sheet: a list inside a rule may have 255 letters only; give the next free place."""
+    from xlsxwriter.utility import xl_col_to_name
+
+    for column, name in enumerate(names):
+        choices = dropdowns.get(name)
+        if not choices:
+            continue
+        for row, choice in enumerate(choices):
+            lists.write_string(row, place, choice)
+        letter = xl_col_to_name(place)
+        place += 1
         sheet.data_validation(
             1,
             column,
@@ -214,10 +259,11 @@ def _add_dropdowns(book: Any, sheet: Any, names: Sequence[str], dropdowns: Mappi
             column,
             {
                 "validate": "list",
-                "source": f"={_LISTS}!${letter}$1:${letter}${len(dropdowns[name])}",
+                "source": f"={_LISTS}!${letter}$1:${letter}${len(choices)}",
                 # A warning, not a wall: ids and other names of a role are understood too.
                 "error_type": "warning",
                 "error_title": "Not in the list",
                 "error_message": "This is not in the list. Other names and ids are checked when the sheet is read.",
             },
         )
+    return place

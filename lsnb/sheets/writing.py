@@ -10,7 +10,9 @@ import pandas as pd
 
 from lsnb.edits import SHEET_MEANINGS, Edits, sheet_choices, sheet_from_access
 from lsnb.edits.cells import neutralise, neutralise_text
+from lsnb.edits.kinds import FORMS
 from lsnb.edits.problems import HEADER_ROW
+from lsnb.edits.requests import Requests, SheetKind
 from lsnb.edits.texts import fold, text_column
 from lsnb.errors import TableError
 from lsnb.sheets import delimited, workbook
@@ -61,7 +63,7 @@ def write_sheet(
     texts = pd.DataFrame({i: text_column(frame.iloc[:, i]) for i in range(frame.shape[1])})
     texts.columns = pd.Index([str(name) for name in frame.columns], dtype=object)
     if ending == ".xlsx":
-        content = workbook.to_workbook(texts, title=title, dropdowns=dropdowns or {}, explain=explain or {})
+        content = workbook.to_workbook([workbook.Tab(title, texts, dropdowns or {}, explain or {})])
     else:
         content = _to_delimited(texts, "," if ending == ".csv" else "\t")
     if not target.parent.is_dir():
@@ -88,9 +90,42 @@ def write_access_sheet(
     return write_sheet(sheet, path, dropdowns=sheet_choices(snapshot), explain=SHEET_MEANINGS)
 
 
+def write_sheets(snapshot: Snapshot, path: str | os.PathLike[str], kinds: Sequence[SheetKind]) -> Path:
+    """Write the sheets of several kinds for editing; planning them unchanged gives nothing to do.
+
+    Args:
+        snapshot: the organization, with the tables that the sheets are about.
+        path: the file: ending in .xlsx with a tab per kind; one kind alone also in .csv or .tsv.
+        kinds: the kinds, such as `["workspaces", "roles"]`.
+
+    Raises:
+        TableError: several kinds for one CSV file, or the file cannot be written.
+        UnreadableTableError: a table could not be read.
+        MissingExtraError: Excel needs `pip install 'lsnb[excel]'`.
+    """
+    target = Path(path)
+    forms = [FORMS[kind] for kind in kinds]
+    if len(forms) == 1:
+        form = forms[0]
+        return write_sheet(
+            form.export(snapshot),
+            target,
+            dropdowns=form.choices(snapshot),
+            explain=form.columns,
+            title=form.title,
+        )
+    if target.suffix.lower() != ".xlsx":
+        raise TableError(f"{target.name!r} holds one sheet; name a file that ends in .xlsx for {len(forms)} of them.")
+    tabs = [workbook.Tab(form.title, form.export(snapshot), form.choices(snapshot), form.columns) for form in forms]
+    if not target.parent.is_dir():
+        raise TableError(f"{str(target)!r} could not be written: there is no folder {str(target.parent)!r}.")
+    write_atomically(target, workbook.to_workbook(tabs), TableError)
+    return target
+
+
 def write_problems(
     original: str | os.PathLike[str] | bytes | pd.DataFrame,
-    edits: Edits,
+    edits: Edits | Requests,
     path: str | os.PathLike[str],
     *,
     dropdowns: Dropdowns | None = None,

@@ -67,6 +67,7 @@ def make_undo(
     made: dict[str, list[Change]] = defaultdict(list)
     things: list[Change] = []
     notes = Notes(rules.max_listed)
+    created = _created_ids(record)
     for change in plan.changes:
         result = record.results.get(change.id)
         if result is None:
@@ -81,7 +82,7 @@ def make_undo(
         elif result.outcome == "done" and change.kind in THINGS:
             things.append(change)
         elif result.outcome == "done" or (change.kind == "ReplaceInvite" and "cancel" in set(result.steps)):
-            made[change.email or ""].append(change)
+            made[change.email or ""].append(resolve(change, created))
     made_things = take_things_back(snapshot, things, record, notes)
     standing = Standing(snapshot)
     people, places = standing.people(made), standing.places(made)
@@ -110,6 +111,16 @@ def make_undo(
         warnings=notes.verdicts(),
         standing=standing,
     )
+
+
+def _created_ids(record: Record) -> dict[str, str]:
+    """Give the id of everything that the run created, by the reference to it that other changes of the plan have."""
+    found = {}
+    for change in record.plan.changes:
+        reference, result = reference_made_by(change), record.results.get(change.id)
+        if reference is not None and result is not None and result.created_id:
+            found[reference] = result.created_id
+    return found
 
 
 def _is_ambiguous(standing: Standing, email: str, notes: Notes) -> bool:

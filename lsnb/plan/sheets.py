@@ -1,0 +1,213 @@
+"""Several sheets become one plan: what it creates first, so that the sheet of people can name it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from lsnb.edits import PROBLEM_COLUMNS, Edits, parse_sheet, problem_lines
+from lsnb.edits.requests import Requests, SheetKind
+from lsnb.edits.role_matrix import parse_roles
+from lsnb.edits.service_keys import parse_keys
+from lsnb.edits.setting_values import parse_settings
+from lsnb.edits.tokens import parse_tokens
+from lsnb.edits.workspaces import parse_workspaces
+from lsnb.errors import PlanError, TableError
+from lsnb.outlook.structure import change_structure
+from lsnb.plan.asked import plan_requests
+from lsnb.plan.build import changes_to_plan, make_plan
+from lsnb.plan.model import Change, Mode, Plan
+from lsnb.plan.notes import Notes
+from lsnb.plan.rules import DEFAULT_RULES, OLDER_SERVER, Rules, ServerFeatures
+from lsnb.snapshot import Snapshot
+
+#: The order in which sheets are read: what one creates, those after it may name.
+READING_ORDER: tuple[SheetKind, ...] = ("workspaces", "roles", "settings", "tokens", "keys", "access")
+_CREATING = frozenset({"CreateWorkspace", "CreateRole"})
+_PARTING = frozenset({"DeleteWorkspace", "DeleteRole"})
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSheet:
+    """A sheet as it was brought.
+
+    Args:
+        frame: its text.
+        source: what to call it in a sentence.
+    """
+
+    frame: pd.DataFrame
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSet:
+    """Several sheets, checked against one snapshot and against what they create.
+
+    Args:
+        snapshot: the organization as it was read.
+        requests: what is asked of workspaces, roles, settings, tokens and keys.
+        edits: what is asked of people; None without a sheet of them.
+        changes: the changes of all but people, as far as the sheets are without problems.
+        notes: what a reader should know.
+    """
+
+    snapshot: Snapshot
+    requests: tuple[Requests, ...]
+    edits: Edits | None
+    changes: tuple[Change, ...]
+    notes: Notes = field(repr=False)
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """One row per cell that is not understood, in the order of the sheets; `sheet` names the sheet."""
+        read: list[Requests | Edits] = [*self.requests]
+        if self.edits is not None:
+            read.append(self.edits)
+        frames = [sheet.problems.assign(sheet=sheet.source) for sheet in read if len(sheet.problems)]
+        if frames:
+            return pd.concat(frames, ignore_index=True)
+        return pd.DataFrame(columns=[*PROBLEM_COLUMNS, "sheet"])
+
+    def require_clean(self) -> SheetSet:
+        """Return the set itself when every cell of every sheet was understood.
+
+        Raises:
+            TableError: a cell was not; `.problems` has all of all sheets.
+        """
+        if len(self.requests) + (self.edits is not None) == 1:
+            for sheet in self.requests:
+                sheet.require_clean()
+            if self.edits is not None:
+                self.edits.require_clean()
+            return self
+        problems = self.problems
+        if problems.empty:
+            return self
+        n = len(problems)
+        lines = [f"{n:,} problem{'s' if n > 1 else ''} in the sheets, and nothing was planned:"]
+        for source, found in problems.groupby("sheet", sort=False):
+            lines += [f"{source}:", *(f"  {line}" for line in problem_lines(found.drop(columns="sheet")))]
+        raise TableError("\n  ".join(lines), problems=problems)
+
+
+def read_set(
+    snapshot: Snapshot, sheets: Mapping[SheetKind, NamedSheet | Edits], *, rules: Rules = DEFAULT_RULES
+) -> SheetSet:
+    """Check several sheets against an organization, and against what they create themselves.
+
+    Args:
+        snapshot: the organization as it was read.
+        sheets: the sheets by kind; the one of people may be `Edits` already.
+        rules: how many people or rows a message names.
+
+    Raises:
+        UnreadableTableError: a table that a sheet is about could not be read.
+        PlanError: the organization's plan does not offer what a sheet is about.
+    """
+    unknown = sorted(set(sheets) - set(READING_ORDER))
+    if unknown:
+        raise PlanError(
+            f"There is no kind of sheet {', '.join(map(repr, unknown))}; there are {', '.join(READING_ORDER)}."
+        )
+    notes = Notes(rules.max_listed)
+    requests: list[Requests] = []
+    changes: list[Change] = []
+    edits: Edits | None = None
+    for kind in READING_ORDER:
+        sheet = sheets.get(kind)
+        if sheet is None:
+            continue
+        if kind == "access":
+            edits = sheet if isinstance(sheet, Edits) else _read_access(snapshot, changes, sheet)
+            continue
+        if isinstance(sheet, Edits):
+            raise PlanError(f"The edits of people were given as the sheet of {kind}.")
+        read = _read(kind, snapshot, changes, sheet)
+        requests.append(read)
+        if read.is_clean:
+            changes += plan_requests(snapshot, read, notes)
+    return SheetSet(snapshot, tuple(requests), edits, tuple(changes), notes)
+
+
+def _read(kind: SheetKind, snapshot: Snapshot, changes: Sequence[Change], sheet: NamedSheet) -> Requests:
+    if kind == "keys":
+        named = _as_named(snapshot, changes)
+        return parse_keys(sheet.frame, named, source=sheet.source, renamed=_renamed(changes))
+    parse: Callable[..., Requests] = {
+        "workspaces": parse_workspaces,
+        "roles": parse_roles,
+        "settings": parse_settings,
+        "tokens": parse_tokens,
+    }[kind]
+    return parse(sheet.frame, snapshot, source=sheet.source)
+
+
+def _read_access(snapshot: Snapshot, changes: Sequence[Change], sheet: NamedSheet) -> Edits:
+    named = _as_named(snapshot, changes)
+    return parse_sheet(sheet.frame, named, source=sheet.source, renamed=_renamed(changes))
+
+
+def _as_named(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
+    """Give the organization as later sheets may name it: with what is created, and without what is deleted."""
+    return change_structure(snapshot, [change for change in changes if change.kind in _CREATING | _PARTING])
+
+
+def _renamed(changes: Iterable[Change]) -> dict[str, str]:
+    return {
+        change.ids["workspace_id"]: str((change.after or {})["workspace"])
+        for change in changes
+        if change.kind == "RenameWorkspace"
+    }
+
+
+def plan_set(
+    sheets: SheetSet,
+    *,
+    mode: Mode = "update",
+    scope: str | Sequence[str] = (),
+    rules: Rules = DEFAULT_RULES,
+    allow: Mapping[str, str] | None = None,
+    created_at: str,
+    server: ServerFeatures = OLDER_SERVER,
+) -> Plan:
+    """Make one plan of several sheets.
+
+    Args:
+        sheets: the sheets, without problems.
+        mode: how the sheet of people is meant; the other sheets ask for what their rows say under every mode.
+        scope: for sync, names or ids of workspaces, or "organization".
+        rules: the thresholds to judge by.
+        allow: rules to override by name, each with the reason.
+        created_at: the time to put on it, ISO 8601, UTC.
+        server: what the server offers beyond what every server does.
+
+    Raises:
+        TableError: a sheet has problems.
+        PlanError: a plan cannot be made.
+    """
+    sheets.require_clean()
+    snapshot, remarks = sheets.snapshot, sheets.notes.verdicts()
+    if sheets.edits is None:
+        if mode != "update" or scope:
+            raise PlanError(f"The mode {mode!r} is about the sheet of people, and there is none.")
+        return changes_to_plan(
+            snapshot, sheets.changes, rules=rules, allow=allow, created_at=created_at, warnings=remarks
+        )
+    # People are looked up in what is there: what is deleted is there until then, what is created has a reference.
+    created = change_structure(snapshot, [change for change in sheets.changes if change.kind in _CREATING])
+    return make_plan(
+        created,
+        sheets.edits,
+        mode=mode,
+        scope=scope,
+        rules=rules,
+        allow=allow,
+        created_at=created_at,
+        server=server,
+        beside=sheets.changes,
+        origin=snapshot,
+        remarks=remarks,
+    )

@@ -1,0 +1,106 @@
+"""From whatever sheets somebody brings to a plan: read what they are about, check them, plan."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lsnb.edits import Edits
+from lsnb.edits.kinds import FORMS
+from lsnb.edits.requests import SheetKind
+from lsnb.edits.texts import fold, text_column
+from lsnb.loader.sources import utc_now
+from lsnb.offers import can_patch_pending
+from lsnb.plan import Mode, Plan, Rules, ServerFeatures
+from lsnb.plan.sheets import NamedSheet, SheetSet, plan_set, read_set
+from lsnb.sheets import Brought, gather_sheets, write_sheets
+from lsnb.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lsnb.api import Api
+
+Read = Callable[[Iterable[str]], Snapshot]
+Sheets = Mapping[SheetKind, NamedSheet | Edits]
+
+
+def tables_for(sheets: Sheets) -> tuple[str, ...]:
+    """List the tables that must be read to check and plan sheets; `access` brings people, roles and workspaces."""
+    needed = dict.fromkeys(["access"])
+    for kind, sheet in sheets.items():
+        needed |= dict.fromkeys(FORMS[kind].tables)
+        if kind == "workspaces" and _asks_to_unshare(sheet):
+            needed["shared_links"] = None  # one list per workspace, so only where their number is of use
+    return tuple(needed)
+
+
+def _asks_to_unshare(sheet: NamedSheet | Edits) -> bool:
+    if isinstance(sheet, Edits):
+        return False
+    actions = [index for index, name in enumerate(sheet.frame.columns) if fold(str(name)) == "action"]
+    return any("unshare" in {fold(text) for text in text_column(sheet.frame.iloc[:, index])} for index in actions)
+
+
+def check_sheets(brought: Brought, read: Read, *, snapshot: Snapshot | None = None) -> SheetSet:
+    """Check sheets against the organization, without planning anything.
+
+    Args:
+        brought: what `lsnb.sheets.gather_sheets` takes.
+        read: reads the tables of these names.
+        snapshot: the reading to check against; the organization is read anew when None.
+
+    Raises:
+        TableError: a file cannot be read as a sheet.
+        UnreadableTableError: a table that a sheet is about could not be read.
+        PlanError: the organization's plan does not offer what a sheet is about.
+    """
+    sheets = gather_sheets(brought)
+    return read_set(snapshot if snapshot is not None else read(tables_for(sheets)), sheets)
+
+
+def plan_sheets(
+    api: Api,
+    sheets: SheetSet,
+    *,
+    mode: Mode = "update",
+    scope: str | Sequence[str] = (),
+    rules: Rules | None = None,
+    allow: Mapping[str, str] | None = None,
+) -> Plan:
+    """Make one plan of sheets that were checked, and ask what the server offers where that matters.
+
+    Raises:
+        TableError: a sheet has problems.
+        PlanError: a plan cannot be made.
+    """
+    sheets.require_clean()
+    return plan_set(
+        sheets,
+        mode=mode,
+        scope=scope,
+        rules=rules or Rules(),
+        allow=allow,
+        created_at=utc_now().isoformat(),
+        server=_server_features(api, sheets),
+    )
+
+
+def _server_features(api: Api, sheets: SheetSet) -> ServerFeatures:
+    """Find out what the server offers, but only where the plan depends on it."""
+    edits = sheets.edits
+    concerns_pending = edits is not None and edits.rows["email"].isin(sheets.snapshot.invites["email"]).any()
+    return ServerFeatures(can_patch_pending=can_patch_pending(api) if concerns_pending else None)
+
+
+def export_sheets(path: str | os.PathLike[str], kinds: Sequence[SheetKind], read: Read) -> tuple[Path, Snapshot]:
+    """Write sheets of what is there for editing, and give the reading that they were made from.
+
+    Raises:
+        TableError: the file cannot be written.
+        UnreadableTableError: a table could not be read.
+    """
+    needed = dict.fromkeys(["access", *(table for kind in kinds for table in FORMS[kind].tables)])
+    snapshot = read(tuple(needed))
+    return write_sheets(snapshot, path, kinds), snapshot

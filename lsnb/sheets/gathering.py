@@ -1,0 +1,106 @@
+"""Whatever somebody brings, as sheets by kind: a file, a frame, several of them, or a workbook with tabs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from lsnb.edits import Edits
+from lsnb.edits.kinds import FORMS, SHEET_KINDS, kind_of_title, recognise
+from lsnb.edits.requests import SheetKind
+from lsnb.errors import TableError
+from lsnb.plan.sheets import NamedSheet
+from lsnb.sheets.reading import read_sheet, read_tab
+from lsnb.sheets.workbook import tab_titles
+
+SheetSource = str | os.PathLike[str] | pd.DataFrame | Edits
+Brought = SheetSource | Mapping[str, SheetSource] | Iterable[SheetSource]
+Sheets = dict[SheetKind, NamedSheet | Edits]
+
+
+def gather_sheets(brought: Brought) -> Sheets:
+    """Sort what was brought into sheets by kind.
+
+    Args:
+        brought: a CSV or Excel file, a DataFrame or `Edits`; a mapping from kinds ("access", "workspaces", "roles",
+            "keys", "tokens", "settings") to such; or several of them, whose kinds are told by their columns. A workbook
+            with tabs that are called after kinds brings all of those.
+
+    Raises:
+        TableError: a file cannot be read, there is no such kind, or one kind was brought twice.
+    """
+    gathered: Sheets = {}
+    if isinstance(brought, Mapping):
+        for name, sheet in brought.items():
+            kind = _kind(str(name))
+            _put(gathered, kind, sheet if isinstance(sheet, Edits) else _read(sheet, kind, f"the {kind} sheet"))
+    elif isinstance(brought, str | os.PathLike | pd.DataFrame | Edits):
+        _add(gathered, brought)
+    else:
+        for sheet in brought:
+            _add(gathered, sheet)
+    if not gathered:
+        raise TableError(f"No sheet was given. Give a file, a DataFrame, or a mapping from {', '.join(SHEET_KINDS)}.")
+    return gathered
+
+
+def _kind(name: str) -> SheetKind:
+    if name not in SHEET_KINDS:
+        raise TableError(f"There is no kind of sheet {name!r}; there are {', '.join(SHEET_KINDS)}.")
+    return next(kind for kind in SHEET_KINDS if kind == name)
+
+
+def _add(gathered: Sheets, sheet: SheetSource) -> None:
+    """Add one file or frame under the kind that its columns, or its tabs, tell."""
+    if isinstance(sheet, Edits):
+        _put(gathered, "access", sheet)
+        return
+    if isinstance(sheet, pd.DataFrame):
+        _put(gathered, recognise(sheet), NamedSheet(read_sheet(sheet), "the table"))
+        return
+    path = Path(sheet)
+    tabs = _known_tabs(path)
+    if len(tabs) < 2 and set(tabs) <= {"access"}:
+        frame = read_sheet(path)
+        _put(gathered, recognise(frame), NamedSheet(frame, path.name))
+        return
+    for kind, title in tabs.items():
+        _put(gathered, kind, NamedSheet(read_tab(path, title), f"{path.name}, {title}"))
+
+
+def _known_tabs(path: Path) -> dict[SheetKind, str]:
+    """Find the tabs of a workbook that are called after kinds; none where it is no workbook."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return {}
+    if not content.startswith(b"PK\x03\x04") or b"xl/workbook.xml" not in content:
+        return {}
+    found: dict[SheetKind, str] = {}
+    for title in tab_titles(content, repr(path.name)):
+        kind = kind_of_title(title)
+        if kind in found:
+            raise TableError(f"{path.name!r} has two tabs for {kind}: {found[kind]!r} and {title!r}. Keep one of them.")
+        if kind:
+            found[kind] = title
+    return found
+
+
+def _read(sheet: str | os.PathLike[str] | pd.DataFrame, kind: SheetKind, name: str) -> NamedSheet:
+    if isinstance(sheet, pd.DataFrame):
+        return NamedSheet(read_sheet(sheet), name)
+    path = Path(sheet)
+    title = _known_tabs(path).get(kind)
+    return NamedSheet(read_tab(path, title) if title else read_sheet(path), path.name)
+
+
+def _put(gathered: Sheets, kind: SheetKind, sheet: NamedSheet | Edits) -> None:
+    first = gathered.setdefault(kind, sheet)
+    if first is not sheet:
+        raise TableError(
+            f"Two sheets of {FORMS[kind].title.lower()} were brought, {first.source} and {sheet.source}. Put them together "
+            'into one, or say which is which: plan({"roles": ..., "access": ...}).'
+        )
