@@ -1,4 +1,4 @@
-"""The subcommands `lab` and `sandbox`: things that run until they are stopped."""
+"""The subcommands `lab`, `console` and `sandbox`: things that run until they are stopped."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from lsnb import app
 from lsnb.errors import MissingExtraError
 from lsnb.lab import add_arguments, run_options
 
@@ -15,6 +16,11 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     lab = commands.add_parser("lab", help="JupyterLab on the notebooks; the demo organization when no key is set")
     add_arguments(lab)
     lab.set_defaults(run=run_options)
+    console = commands.add_parser(
+        "console", help="all forms as an app in the browser; the demo organization without a key"
+    )
+    app.add_arguments(console)
+    console.set_defaults(run=app.run_options)
     sandbox = commands.add_parser("sandbox", help="serve a demo organization, and print its address and keys")
     sandbox.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
     sandbox.add_argument("--seed", default="small", help="small (40 people), large (20,000), tidy, personal, norbac")

@@ -102,14 +102,14 @@ class Console(Form):
             parts.button("Read everything again"), "Reading the organization", self.read_again,
             when=lambda: self.org is not None,
         )  # fmt: skip
+        self.connect_button = self.on_click(parts.button("Another organization"), self.connect_elsewhere)
         self.tabs = ipywidgets.Tab()
         self.tabs.add_class("lsnb-tabs")
         self.tabs.observe(lambda _: self.attempt(self._open_selected), names="selected_index")
-        self._head = parts.row(self._line, self.refresh_button)
+        self._head = parts.row(self._line, self.refresh_button, self.connect_button)
         self._head.add_class("lsnb-console-head")
         if org is None:
-            self.connecting = ConnectForm(on_connect=self.take)
-            self.body.children = [self.connecting.box]
+            self.connect_elsewhere()
         else:
             self.take(org)
 
@@ -129,10 +129,17 @@ class Console(Form):
             self.tabs.set_title(place, name)
         self.tabs.selected_index = list(TABS).index(first) if first in TABS else 0
         parts.show(self.tabs, False)
-        inside = [self._head, self.tabs]
-        self.body.children = [self.connecting.box, *inside] if self.connecting is not None else inside
+        self.body.children = [self._head, self.tabs]
         self._line.value = ""
         self.work("Reading the organization", self._read)
+
+    def connect_elsewhere(self) -> ConnectForm:
+        """Show the form that connects, above what is shown now; give it."""
+        if self.connecting is None:
+            self.connecting = ConnectForm(on_connect=self.take)
+        shown = [part for part in self.body.children if part is not self.connecting.box]
+        self.body.children = [self.connecting.box, *shown]
+        return self.connecting
 
     def open(self, name: str) -> Form:
         """Open a tab and give its form; waits for it.
