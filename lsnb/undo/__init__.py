@@ -14,7 +14,7 @@ from lsnb.errors import PlanError
 from lsnb.plan.build import changes_to_plan
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.notes import Notes
-from lsnb.plan.references import exchange, role_reference
+from lsnb.plan.references import exchange, reference_made_by, resolve, role_reference
 from lsnb.plan.rules import DEFAULT_RULES, Rules
 from lsnb.plan.standing import Standing
 from lsnb.plan.structure import THINGS
