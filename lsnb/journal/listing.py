@@ -13,6 +13,7 @@ from lsnb.errors import JournalError
 from lsnb.journal.model import NOT_STARTED
 from lsnb.journal.reader import read_journal
 from lsnb.journal.spent import DEFAULT_FOLDER
+from lsnb.report.words import facts_of
 from lsnb.tables.spec import DTYPES
 
 _KINDS: dict[str, Any] = {
@@ -46,7 +47,7 @@ def list_runs(
     Returns:
         One row per journal: `started_at` (UTC), `organization`, `n_changes`, how many of them ended `done`, `failed`,
         `skipped` or `unknown` and how many were `not_started`, `is_finished` (whether the run came to its end),
-        `what` (the kinds of change), `trouble` (why the journal cannot be read; the rest is unknown then),
+        `what` (the kinds of change, in words), `trouble` (why the journal cannot be read; the rest is unknown then),
         `journal` (the file), `organization_id`, `host`.
     """
     rows = []
@@ -69,7 +70,6 @@ def _row(path: Path) -> dict[str, Any]:
     outcomes = Counter(
         result.outcome or ("unknown" if result.trying else NOT_STARTED) for result in record.results.values()
     )
-    kinds = Counter(change.kind for change in record.plan.changes)
     return {
         "started_at": pd.Timestamp(str(record.header["started_at"])),
         "organization": record.plan.organization,
@@ -77,7 +77,7 @@ def _row(path: Path) -> dict[str, Any]:
         **{name: outcomes[name] for name in ("done", "failed", "skipped", "unknown")},
         "not_started": outcomes[NOT_STARTED],
         "is_finished": record.is_finished,
-        "what": ", ".join(f"{n:,} {kind}" for kind, n in kinds.most_common()),
+        "what": ", ".join(facts_of(record.plan).kinds),
         "journal": str(path),
         "organization_id": record.plan.organization_id,
         "host": record.plan.host,

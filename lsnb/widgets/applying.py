@@ -14,6 +14,7 @@ import pandas as pd
 from lsnb.errors import PlanError, SpentPlanError
 from lsnb.export import export_table
 from lsnb.report.words import counted, from_words, to_words, where_words
+from lsnb.secrets import SecretBox
 from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
@@ -73,6 +74,8 @@ class ApplyView(Form):
         #: The plan that takes it back, once it was asked for.
         self.undo_view: PlanView | None = None
         self._organization = org
+        # Secrets of created keys wait here until somebody takes them out, in memory only.
+        self._box = SecretBox()
         self._was_started = False
         self._is_stopping = False
         self._counts: Mapping[str, int] = {}
@@ -176,6 +179,7 @@ class ApplyView(Form):
                 run.journal,
                 workers=self.workers,
                 retry_failed=True,
+                secrets=self._box,
                 display=self.bar,
                 stop=self.worker.stop_asked,
             )
@@ -236,6 +240,7 @@ class ApplyView(Form):
                 confirm=self.confirm,
                 workers=self.workers,
                 journal=self.journal,
+                secrets=self._box,
                 display=self.bar,
                 stop=self.worker.stop_asked,
                 on_event=self._hear,
@@ -255,6 +260,7 @@ class ApplyView(Form):
     def _end(self, run: Run) -> None:
         self.run = run
         self._is_stopping = False
+        self.say("")
         self._painter.flush()
         self._hand_over(run)
         self._show_results(run)
@@ -264,8 +270,9 @@ class ApplyView(Form):
         if run.secrets is None or not len(run.secrets):
             return
         words = "They are in this kernel's memory only. Take each one out now, and put it where it will be used."
+        for part in self._handover.children:
+            parts.close_all(part)
         self._handover.children = [
-            *self._handover.children,
             parts.heading("Secrets of the created keys"),
             parts.quiet(words),
             SecretView(run.secrets),

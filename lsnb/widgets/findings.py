@@ -13,6 +13,7 @@ import pandas as pd
 from lsnb.checks import CHECKS, SEVERITIES, STATUSES, run_checks
 from lsnb.errors import ConfigError, LsnbError
 from lsnb.export import export_table
+from lsnb.report.audit_html import audit_to_html
 from lsnb.report.words import counted
 from lsnb.store import write_atomically
 from lsnb.widgets import cards, parts
@@ -23,7 +24,6 @@ from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
 from lsnb.widgets.planning import PlanView
 from lsnb.widgets.sheet_form import known
-from lsnb.widgets.style import css
 
 if TYPE_CHECKING:
     from lsnb.organization import Organization
@@ -204,14 +204,8 @@ class FindingsView(Form):
         return target
 
     def to_html(self) -> str:
-        """Give what is shown as a page of its own, without scripts."""
-        shown = self.shown
-        table = cards.table(shown, limit=max(len(shown), 1), empty="Nothing to show.")
-        return (
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Findings</title>'
-            f'<style>{css()}</style></head><body><main class="lsnb-form"><h3>{cards.text(self.summary())}</h3>'
-            f"{picture(self.counts())}{table}</main></body></html>"
-        )
+        """Give what is shown as a page of its own, without scripts; see `lsnb.report.audit_to_html`."""
+        return audit_to_html(self.shown, self._snapshot)
 
     def plan_fixes(self) -> Plan:
         """Make a plan of what fixes the ticked findings, or all that are shown; `show_fixes` also shows it.
