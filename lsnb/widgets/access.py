@@ -23,6 +23,7 @@ from lsnb.widgets.download import Download
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
 from lsnb.widgets.planning import PlanView
+from lsnb.widgets.upload import Upload
 from lsnb.widgets.work import Painter
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ class AccessEditor(Form):
         self._facts = parts.html()
         self._problems = parts.html()
         self._below = parts.stack()
-        self.upload = parts.upload_button("Bring a sheet")
-        self.on_value(self.upload, lambda _: self._take_upload())
+        self.upload = Upload("Bring a sheet", lambda name, content: self.attempt(lambda: self._bring(name, content)))
         self.download = Download("Download as sheet", self._sheet_file, on_error=self.show_error)
         self.reset_button = self.on_click(parts.button("Start over"), self.reset, when=lambda: self.n_edits > 0)
         self.reload_button = self.on_click_work(parts.button("Read again"), "Reading the organization", self.reload)
@@ -460,11 +460,9 @@ class AccessEditor(Form):
             for key, _, _, reason in problems.itertuples(index=False, name=None)
         ]
 
-    def _take_upload(self) -> None:
-        found = parts.uploaded(self.upload)
-        if found:
-            n = self.load(found[1])
-            self.say(f"{found[0]}: {counted(n, 'row')} of the table changed.")
+    def _bring(self, name: str, content: bytes) -> None:
+        n = self.load(content)
+        self.say(f"{name}: {counted(n, 'row')} of the table changed.")
 
     def _sheet_file(self) -> tuple[str, bytes]:
         with tempfile.TemporaryDirectory() as folder:

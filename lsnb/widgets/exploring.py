@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import os
 from collections.abc import Callable
@@ -114,10 +115,11 @@ class Explorer(Form):
         """Keep the rows in which every word is found, in any column and any case; none keeps all.
 
         Args:
-            text: the words. `role:viewer` looks in the column `role` only, and `-word` keeps the rows without it.
+            text: the words. `role:viewer` looks in the column `role` only, and `-word` keeps the rows without it. What
+            stands before a colon and is no column is text like any other, as in `runs:delete`.
 
         Raises:
-            TableError: a word names a column that the table does not have.
+            TableError: a word nearly names a column that the table has.
         """
         shown = filter_rows(self._frame, text)
         is_other = not shown.index.equals(self._shown.index)
@@ -226,7 +228,7 @@ def filter_rows(frame: pd.DataFrame, text: str) -> pd.DataFrame:
     """Keep the rows in which every word of a text is found; see `Explorer.filter`.
 
     Raises:
-        TableError: a word names a column that the table does not have.
+        TableError: a word nearly names a column that the table has.
     """
     kept = frame
     texts: dict[str, pd.Series[Any]] = {}
@@ -235,10 +237,10 @@ def filter_rows(frame: pd.DataFrame, text: str) -> pd.DataFrame:
         wanted = word[1:] if is_without else word
         column, colon, value = wanted.partition(":")
         names = list(map(str, frame.columns))
-        if colon and column.isidentifier():
-            if column not in names:
-                raise TableError(f"The table has no column {column!r}. It has: {', '.join(names)}.")
+        if colon and column in names:
             names, wanted = [column], value
+        elif colon and difflib.get_close_matches(column, names, n=1, cutoff=0.7):
+            raise TableError(f"The table has no column {column!r}. It has: {', '.join(names)}.")
         if not wanted:
             continue
         hits = pd.Series(False, index=kept.index)

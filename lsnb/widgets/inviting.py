@@ -25,6 +25,7 @@ from lsnb.widgets.base import Form
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
 from lsnb.widgets.planning import PlanView
+from lsnb.widgets.upload import Upload
 from lsnb.widgets.work import Painter
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ _PLANNED = ("new", "outside", "duplicate")
 _COLUMNS = (
     GridColumn("email", "Address", width=280, pinned=True),
     GridColumn("name", "Name", width=180),
-    GridColumn("words", "State", width=190),
+    GridColumn("words", "What it is", width=190),
     GridColumn("hint", "To know", width=420),
 )
 
@@ -82,7 +83,7 @@ class InviteForm(Form):
             hint="Paste them in any shape: lines, commas, cells of a spreadsheet, Dana Lee <dana@example.com> …",
             live=True,
         )
-        self.upload = parts.upload_button("Bring a file")
+        self.upload = Upload("Bring a file", lambda _, content: self.attempt(lambda: self.load(content)))
         self.role_field = parts.choice_field(
             "Role in the organization", book.labels("organization"), self.memory.get("role", "Organization User")
         )
@@ -99,7 +100,6 @@ class InviteForm(Form):
         )
         self.reset_button = self.on_click(parts.button("Start over"), self.reset)
         self.on_value(self.text_field, lambda _: self._reader.ask())
-        self.on_value(self.upload, lambda _: self._take_upload())
         self.on_value(self.role_field, lambda value: self.memory.keep(role=value))
         self.on_value(self.places_field, lambda _: self._chose())
         self.on_value(self.place_role_field, lambda _: self._chose())
@@ -305,11 +305,6 @@ class InviteForm(Form):
         role = str(self.place_role_field.value)
         self._places = {name: role for name in self.places_field.value}
         self.memory.keep(workspaces=self._places)
-
-    def _take_upload(self) -> None:
-        found = parts.uploaded(self.upload)
-        if found:
-            self.load(found[1])
 
     def _label(self, role: str, scope: Any) -> str:
         book = role_book(self.snapshot)
