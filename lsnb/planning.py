@@ -18,8 +18,6 @@ from lsnb.sheets import Brought, gather_sheets, write_sheets
 from lsnb.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lsnb.api import Api
 
 Read = Callable[[Iterable[str]], Snapshot]
@@ -94,7 +92,7 @@ def _server_features(api: Api, sheets: SheetSet) -> ServerFeatures:
     return ServerFeatures(can_patch_pending=can_patch_pending(api) if concerns_pending else None)
 
 
-def export_sheets(path: str | os.PathLike[str], kinds: Sequence[SheetKind], read: Read) -> tuple[Path, Snapshot]:
+def export_sheets(path: str | os.PathLike[str], kinds: Sequence[SheetKind], read: Read) -> Snapshot:
     """Write sheets of what is there for editing, and give the reading that they were made from.
 
     Raises:
@@ -103,4 +101,5 @@ def export_sheets(path: str | os.PathLike[str], kinds: Sequence[SheetKind], read
     """
     needed = dict.fromkeys(["access", *(table for kind in kinds for table in FORMS[kind].tables)])
     snapshot = read(tuple(needed))
-    return write_sheets(snapshot, path, kinds), snapshot
+    write_sheets(snapshot, path, kinds)
+    return snapshot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import signal
 import sys
 import threading
@@ -13,10 +14,12 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, printable, say
-from lsnb.edits import problem_lines
+from lsnb.edits import Edits, problem_lines
+from lsnb.edits.requests import Requests
 from lsnb.errors import ConfigError, PlanError
 from lsnb.export import export_table, to_records
 from lsnb.plan import Plan, Rules
+from lsnb.plan.sheets import SheetSet
 from lsnb.planfile import load_plan, save_plan
 from lsnb.secrets import SecretFile
 from lsnb.sheets import write_problems
@@ -31,8 +34,14 @@ _PLAN_ENDINGS = (".json", ".md", ".html", ".csv", ".txt")
 
 def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommands of this module."""
-    plan = commands.add_parser("plan", help="what an edited access sheet would change; changes nothing")
-    plan.add_argument("sheet", type=Path, metavar="SHEET", help="a .csv, .tsv or .xlsx file")
+    plan = commands.add_parser("plan", help="what edited sheets would change; changes nothing")
+    plan.add_argument(
+        "sheet",
+        type=Path,
+        nargs="+",
+        metavar="SHEET",
+        help=".csv, .tsv or .xlsx files: of people, workspaces, roles, keys, tokens or settings; several make one plan",
+    )
     plan.add_argument("--mode", choices=("update", "remove", "sync"), default="update", help="update is the default")
     plan.add_argument("--scope", nargs="+", default=[], metavar="WS", help="for sync: workspaces, or organization")
     plan.add_argument(
@@ -70,6 +79,9 @@ def _add_plan_options(parser: argparse.ArgumentParser) -> None:
         "--allow", nargs="+", default=[], metavar="RULE=REASON", help="override one safety rule by name"
     )
     parser.add_argument("--protect", nargs="+", default=[], metavar="EMAIL", help="accounts that no plan may touch")
+    parser.add_argument(
+        "--caller-address", metavar="ADDRESS", help="where requests come from, to judge a list of allowed addresses"
+    )
     parser.add_argument("--email-domains", nargs="+", metavar="DOMAIN", help="the domains that may be invited")
 
 
@@ -90,25 +102,38 @@ def _run_plan(options: argparse.Namespace) -> int:
     _check_plan_output(options.output)
     allow = _allowed(options.allow)
     scope = "organization" if options.scope == ["organization"] else options.scope
+    if options.problems:
+        check_folder(options.problems)
     with open_organization(options) as org:
-        snap = org.read_access()
-        edits = org.edits(options.sheet, snapshot=snap)
+        sheets = org.check_sheets(options.sheet)
         if options.problems:
-            check_folder(options.problems)
-            write_problems(options.sheet, edits, options.problems)
-        if not edits.is_clean:
-            return _show_problems(edits.problems, options)
-        plan = org.plan(edits, mode=options.mode, scope=scope, rules=_rules(options), allow=allow, snapshot=snap)
+            _write_problems(sheets, options)
+        if not sheets.problems.empty:
+            return _show_problems(sheets.problems, options)
+        plan = org.plan(sheets, mode=options.mode, scope=scope, rules=_rules(options), allow=allow)
     return _show_plan(plan, options)
 
 
+def _write_problems(sheets: SheetSet, options: argparse.Namespace) -> None:
+    """Write a sheet back with what is wrong in each row; of several the command could not tell which goes where."""
+    read: list[Requests | Edits] = [*sheets.requests]
+    if sheets.edits is not None:
+        read.append(sheets.edits)
+    if len(options.sheet) > 1 or len(read) > 1:
+        raise ConfigError("--problems writes one sheet back, and several were given. Check them one by one.")
+    write_problems(options.sheet[0], read[0], options.problems)
+
+
 def _show_problems(problems: Any, options: argparse.Namespace) -> int:
-    """List every problem of a sheet; nothing is planned from half a sheet."""
+    """List every problem of the sheets; nothing is planned from half a sheet."""
     if options.json:
         print_json({"problems": to_records(problems)})
-    say(f"lsnb plan: {len(problems)} problems in {options.sheet}; nothing is planned until all are mended.")
-    for line in problem_lines(problems, limit=1000):
-        say(f"  {line}")
+    names = " and ".join(str(path) for path in options.sheet)
+    say(f"lsnb plan: {len(problems)} problems in {names}; nothing is planned until all are mended.")
+    for source, found in problems.groupby("sheet", sort=False):
+        start = f"{source}, " if problems["sheet"].nunique() > 1 else ""
+        for line in problem_lines(found, limit=1000):
+            say(f"  {start}{line}")
     if not options.problems:
         say("Add --problems FILE to get the sheet back with what is wrong in each row.")
     return 1
@@ -221,7 +246,16 @@ def _allowed(words: list[str]) -> dict[str, str]:
 
 def _rules(options: argparse.Namespace) -> Rules:
     domains = tuple(options.email_domains) if options.email_domains else None
-    return Rules(protected=tuple(options.protect), email_domains=domains)
+    return Rules(
+        protected=tuple(options.protect), email_domains=domains, caller_address=_address(options.caller_address)
+    )
+
+
+def _address(text: str | None) -> str | None:
+    try:
+        return None if text is None else str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ConfigError(f"--caller-address {text!r} is no address. Write it as 203.0.113.7.") from None
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, printable, say
+from lsnb.edits.kinds import FORMS, SHEET_KINDS
 from lsnb.errors import ConfigError
 from lsnb.export import FORMATS, export_table
 from lsnb.loader import DEFAULT_TABLES
-from lsnb.sheets import write_access_sheet
 from lsnb.snapshot import Snapshot
 
 
@@ -37,7 +37,9 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     export.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help=f"ending in {', '.join(FORMATS)}"
     )
-    export.add_argument("--sheet", action="store_true", help="access only: the sheet for editing, .csv, .tsv or .xlsx")
+    export.add_argument(
+        "--sheet", action="store_true", help=f"the sheet for editing, .csv, .tsv or .xlsx: {', '.join(SHEET_KINDS)}"
+    )
     export.add_argument("--audit-days", type=float, default=7, metavar="N", help="length of the audit log (7)")
     export.add_argument("--usage-days", type=float, default=30, metavar="N", help="length of the usage report (30)")
     add_connection(export)
@@ -97,17 +99,17 @@ def _run_export(options: argparse.Namespace) -> int:
 
 
 def _export_sheet(options: argparse.Namespace) -> int:
-    """Write the access sheet that can be edited and planned."""
-    if options.table != "access":
-        raise ConfigError(f"--sheet goes with the table access, not with {options.table!r}.")
+    """Write a sheet that can be edited and planned."""
+    kind = next((kind for kind in SHEET_KINDS if kind == options.table), None)
+    if kind is None:
+        raise ConfigError(f"--sheet goes with {', '.join(SHEET_KINDS)}, not with {options.table!r}.")
     if options.output.suffix.lower() not in (".csv", ".tsv", ".xlsx"):
         raise ConfigError(f"{options.output.name!r} must end in .csv, .tsv or .xlsx.")
     check_folder(options.output)
     with open_organization(options) as org:
-        snap = org.snapshot(tables=["access"])
-    write_access_sheet(snap, options.output)
-    say(f"The access sheet is in {options.output}. Edit it, then:  lsnb plan {options.output}")
-    _say_gaps(snap, ["access"])
+        snap = org.export_sheets(options.output, kind)
+    say(f"The {kind} sheet is in {options.output}. Edit it, then:  lsnb plan {options.output}")
+    _say_gaps(snap, ["access", *FORMS[kind].tables])
     if options.json:
         print_json({"file": str(options.output), "gaps": _gaps(snap)})
     return 0

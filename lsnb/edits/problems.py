@@ -98,7 +98,7 @@ def problem_lines(problems: pd.DataFrame, *, limit: int = 20) -> list[str]:
         problems: problems with `PROBLEM_COLUMNS`.
         limit: how many to write out; the others are counted in a last line.
     """
-    shown = problems.head(limit).astype(object).to_numpy().tolist()
+    shown = problems[list(PROBLEM_COLUMNS)].head(limit).astype(object).to_numpy().tolist()
     lines = [
         f"row {row}, {column}" + (f" {value!r}" if value else "") + f": {reason}" + (f" {hint}" if hint else "")
         for row, column, value, reason, hint in shown

@@ -124,6 +124,8 @@ def _text(row: Mapping[Any, Any]) -> str:
         return f"{what} added" + (f": {after}" if after != NOTHING else "")
     if change == "removed":
         return f"{what} removed" + (f" (was {before})" if before != NOTHING else "")
+    if change == "renamed" and what in ("name", "description"):
+        return f"renamed: {before} {ARROW} {after}"
     return f"{what} {'joined' if change == 'joined' else change}: {before} {ARROW} {after}"
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from lsnb.plan.model import Plan
-from lsnb.report.words import from_words, to_words
+from lsnb.report.words import from_words, to_words, who_words
 from lsnb.tables.spec import DTYPES
 
-#: The columns of a plan as a table, one row per change in the order of work.
+#: The columns of a plan as a table, one row per change in the order of work. `about` is whom or what it concerns.
 PLAN_COLUMNS = (
     "stage",
     "kind",
+    "about",
     "email",
     "scope",
     "workspace",
@@ -31,6 +32,7 @@ def plan_to_frame(plan: Plan) -> pd.DataFrame:
         (
             change.stage,
             change.kind,
+            who_words(change),
             change.email,
             change.scope,
             change.workspace,

@@ -16,6 +16,7 @@ from lsnb.report.words import (
     to_words,
     verdict_words,
     where_words,
+    who_words,
 )
 
 #: Above so many rows the table is folded away.
@@ -126,7 +127,7 @@ def _changes(changes: Sequence[Change]) -> str:
 def _row(change: Change) -> list[str]:
     extra = f"<small>{_text(change.consequence)}</small>" if change.consequence else ""
     return [
-        f'<td class="who" data-label="Who">{_text(change.email or "")}</td>',
+        f'<td class="who" data-label="Who">{_text(who_words(change))}</td>',
         f'<td data-label="Where">{_text(where_words(change))}</td>',
         f'<td data-label="Change">{_text(from_words(change))} <b>{ARROW}</b> {_text(to_words(change))}</td>',
         f'<td data-label="Why">{_text(change.reason)}{extra}</td>',

@@ -15,6 +15,7 @@ from lsnb.report.words import (
     to_words,
     verdict_words,
     where_words,
+    who_words,
     why_words,
 )
 
@@ -69,7 +70,7 @@ def _verdict_block(title: str, verdicts: Iterable[Verdict]) -> list[str]:
 
 def _cells(change: Change) -> tuple[str, ...]:
     return (
-        change.email or "",
+        who_words(change),
         where_words(change),
         from_words(change),
         f"{ARROW} {to_words(change)}",

@@ -15,6 +15,7 @@ from lsnb.report.words import (
     to_words,
     verdict_words,
     where_words,
+    who_words,
     why_words,
 )
 
@@ -71,7 +72,7 @@ def _wrapped(lines: Iterable[str], width: int) -> list[str]:
 
 def _cells(change: Change) -> tuple[str, ...]:
     step = f"{from_words(change)} {ARROW} {to_words(change)}"
-    cells = (change.email or NO_PERSON, where_words(change), step, change.risk, why_words(change))
+    cells = (who_words(change) or NO_PERSON, where_words(change), step, change.risk, why_words(change))
     return tuple(clean(cell) for cell in cells)
 
 

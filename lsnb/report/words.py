@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lsnb.plan.model import Change, Plan
+from lsnb.report.things import THING_WORDS, thing_after, thing_before, thing_sentence, thing_words
 
 ARROW = "→"
 NOTHING = "—"
@@ -23,6 +24,7 @@ KIND_WORDS: dict[str, tuple[str, str]] = {
     "SetWorkspaceRole": ("workspace role changed", "workspace roles changed"),
     "RemoveWorkspaceMember": ("removal from a workspace", "removals from workspaces"),
     "RemoveMember": ("removal from the organization", "removals from the organization"),
+    **THING_WORDS,
 }
 
 #: What is where a change has no before, and no after.
@@ -71,7 +73,7 @@ def facts_of(plan: Plan) -> Facts:
     risks = Counter(change.risk for change in plan.changes)
     return Facts(
         n_changes=len(plan.changes),
-        n_people=len({change.email for change in plan.changes if change.email}),
+        n_people=len({change.email for change in plan.changes if change.email and change.kind not in THING_WORDS}),
         n_emails=sum(change.kind in _MAILING for change in plan.changes),
         n_irreversible=sum(not change.reversible for change in plan.changes),
         n_waiting=len(plan.waiting),
@@ -144,11 +146,28 @@ def verdict_words(plan: Plan) -> str:
 
 def where_words(change: Change) -> str:
     """Say where a change is."""
+    # What is about a workspace says so where others say whom they are about.
     return change.workspace or "organization" if change.scope == "workspace" else "organization"
+
+
+def who_words(change: Change) -> str:
+    """Say whom or what a change is about: an address, or `role Auditor`, `setting sso_only`."""
+    return thing_words(change) or change.email or ""
+
+
+def sentence_words(change: Change) -> str:
+    """Say what a change does in a sentence: `create role Auditor with 12 permissions`."""
+    found = thing_sentence(change)
+    if found:
+        return found
+    return f"{change.email or 'nobody'}, {where_words(change)}: {from_words(change)} {ARROW} {to_words(change)}"
 
 
 def from_words(change: Change) -> str:
     """Say what is there before a change."""
+    of_thing = thing_before(change)
+    if of_thing is not None:
+        return of_thing
     if change.before is None:
         return _BEFORE_WORDS.get(change.kind, NOTHING)
     return _state_words(change.before)
@@ -156,6 +175,9 @@ def from_words(change: Change) -> str:
 
 def to_words(change: Change) -> str:
     """Say what is there after a change."""
+    of_thing = thing_after(change)
+    if of_thing is not None:
+        return of_thing
     if change.after is None:
         return _AFTER_WORDS.get(change.kind, "removed")
     return _state_words(change.after, is_invitation=change.kind in _MAILING)
