@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from lsnb.names import directory_of, resolve_names
 from lsnb.snapshot import Snapshot
-from lsnb.tables.spec import DTYPES
+from lsnb.tables.spec import DTYPES, text_array
 
 _INVITE = ("invite_user_to_org", "invite_users_to_org_batch", "add_members_to_workspace_batch")
 _ADD = ("add_member_to_workspace", "add_members_to_workspace_batch")
@@ -129,10 +130,10 @@ def events_of(logs: Iterable[pd.DataFrame | None], windows: Windows) -> pd.DataF
     filled = [part for part in parts if len(part)]
     events = pd.concat(filled, ignore_index=True) if filled else parts[0]
     events = events.drop_duplicates("event_id")
-    first_word = events["operation"].str.split("_").str[0]
-    is_read = first_word.isin(list(_READ_WORDS)) | events["method"].isin(["GET", "HEAD"])
+    is_read_word = np.isin(_first_words(events["operation"]).astype(str), _READ_WORDS)
+    is_read = events["method"].isin(["GET", "HEAD"]).astype(bool) | pd.Series(is_read_word, index=events.index)
     failed = events["outcome"] == "Failure"
-    keep = ~(is_read | failed).fillna(False).astype(bool) & events["operation"].notna()
+    keep = ~is_read & ~failed.fillna(False).astype(bool) & events["operation"].notna()
     return events[keep].sort_values(["at", "event_id"], ignore_index=True)
 
 
@@ -178,7 +179,7 @@ class _Finder:
         named = self.ids[self.ids["id"].isin(directory.loc[~broad, "id"])]["event"].unique()
         self.names_something = np.zeros(len(events), dtype=bool)
         self.names_something[named] = True
-        self.verb = events["operation"].str.split("_").str[0].astype(object).to_numpy()
+        self.verb = _first_words(events["operation"])
         self.is_known = events["operation"].isin(list(KNOWN_OPERATIONS)).to_numpy(dtype=bool)
 
     def find(self, positions: np.ndarray, window: tuple[pd.Timestamp, pd.Timestamp]) -> pd.DataFrame:
@@ -235,7 +236,7 @@ class _Finder:
         by_id = _last(keys, ids, ["verb", "id"], "id")
         # Who joins does it alone: the event is theirs.
         joined = single[(single["change"] == "joined") & single["self_id"].notna() & ~single["row"].isin(by_id["row"])]
-        events = np.flatnonzero(usable & np.isin(self.verb, _VERBS["joined"]))
+        events = np.flatnonzero(usable & np.isin(self.verb.astype(str), _VERBS["joined"]))
         own = pd.DataFrame({"event": events, "self_id": self.events["ls_user_id"].take(events).to_numpy()})
         return pd.concat([by_id, _last(joined[["row", "self_id"]], own, ["self_id"], "actor")], ignore_index=True)
 
@@ -299,11 +300,23 @@ def _last(keys: pd.DataFrame, events: pd.DataFrame, on: list[str], how: str) -> 
 
 def _ids_of(events: pd.DataFrame) -> pd.DataFrame:
     """List the ids that events name, as their resources or in the path of the call: event, id."""
-    listed = events["resource_ids"].str.split(", ").explode()
-    in_path = events["path"].astype(object).where(events["path"].notna(), "").str.findall(_UUID).explode()
-    both = pd.concat([listed.astype(object), in_path.astype(object)]).dropna()
-    ids = pd.DataFrame({"event": both.index.to_numpy(), "id": both.to_numpy()})
-    return ids.drop_duplicates(ignore_index=True)
+    lists = pc.split_pattern(text_array(events["resource_ids"]), ", ")
+    listed = pd.DataFrame(
+        {"event": pc.list_parent_indices(lists).to_numpy(), "id": pc.list_flatten(lists).to_numpy(zero_copy_only=False)}
+    )
+    has_id = pc.fill_null(pc.match_substring_regex(text_array(events["path"]), _UUID), False).to_numpy(
+        zero_copy_only=False
+    )
+    in_path = events["path"][has_id].astype(object).str.findall(_UUID).explode()
+    paths = pd.DataFrame({"event": in_path.index.to_numpy(dtype=np.int64), "id": in_path.to_numpy(dtype=object)})
+    return pd.concat([listed, paths], ignore_index=True).dropna().drop_duplicates(ignore_index=True)
+
+
+def _first_words(operations: pd.Series) -> np.ndarray:
+    """Give the verbs of operations such as `update_role`; unknown becomes empty."""
+    verbs = pc.replace_substring_regex(text_array(operations), "_.*$", "")
+    found: np.ndarray = pc.fill_null(verbs, "").to_numpy(zero_copy_only=False)
+    return found.astype(object)
 
 
 def _with_events(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from lsnb.compare.rows import (
     take,
     to_words,
 )
+from lsnb.compare.tables import with_new_names
 from lsnb.tables.spec import DTYPES
 
 # Shown, what it is called, what decides.
@@ -30,8 +32,8 @@ _FIELDS = (
 )
 _INVITE_FIELDS = (
     ("role", "organization role", "role_id"),
-    ("workspaces", "workspaces", ""),
-    ("workspace_role", "workspace role", ""),
+    ("workspaces", "workspaces", "workspaces_now"),
+    ("workspace_role", "workspace role", "workspace_role_now"),
 )
 
 
@@ -148,9 +150,29 @@ def _person_rows(
 
 
 def compare_invites(
-    a: pd.DataFrame, b: pd.DataFrame, members_after: pd.DataFrame | None, *, knows_presence: bool
+    a: pd.DataFrame,
+    b: pd.DataFrame,
+    members_after: pd.DataFrame | None,
+    *,
+    knows_presence: bool,
+    new_names: Mapping[str, Mapping[str, str]],
 ) -> pd.DataFrame:
-    """Compare the invitations that are open; one whose person has joined by now is told with the people."""
+    """Compare the invitations that are open; one whose person has joined by now is told with the people.
+
+    Args:
+        a: the earlier `invites`.
+        b: the later `invites`.
+        members_after: the later `members`; None where they could not be read.
+        knows_presence: see `compare_table`.
+        new_names: the present names of `workspaces` and `roles` by their earlier ones.
+    """
+    a, b = (
+        frame.assign(
+            workspaces_now=with_new_names(frame["workspaces"], names.get("workspaces", {})),
+            workspace_role_now=with_new_names(frame["workspace_role"], names.get("roles", {})),
+        )
+        for frame, names in ((a, new_names), (b, {}))
+    )
     left, right = match(a["identity_id"], b["identity_id"])
     open_a, open_b = rest(len(a), left), rest(len(b), right)
     more_a, more_b = match(a["email"].take(open_a), b["email"].take(open_b))

@@ -70,6 +70,10 @@ def _log_of(snapshot: Snapshot) -> pd.DataFrame | None:
 
 def _differences(a: Snapshot, b: Snapshot) -> list[pd.DataFrame]:
     parts: list[pd.DataFrame] = []
+    new_names = {
+        "workspaces": _new_names(a, b, "workspaces", "workspace_id", "workspace"),
+        "roles": _new_names(a, b, "roles", "role_id", "role"),
+    }
     if _both(a, b, "members"):
         members = a.table("members"), b.table("members")
         invites = a.table("invites") if a.is_readable("invites") else None
@@ -82,7 +86,8 @@ def _differences(a: Snapshot, b: Snapshot) -> list[pd.DataFrame]:
     if _both(a, b, "invites"):
         later = b.table("members") if b.is_readable("members") else None
         whole = _is_whole(a, b, "invites")
-        parts.append(compare_invites(a.table("invites"), b.table("invites"), later, knows_presence=whole))
+        invites_of = a.table("invites"), b.table("invites")
+        parts.append(compare_invites(*invites_of, later, knows_presence=whole, new_names=new_names))
     if _both(a, b, "roles") and _both(a, b, "permissions"):
         shared = set(a.table("roles", columns=["role_id"])["role_id"]) & set(
             b.table("roles", columns=["role_id"])["role_id"]
@@ -92,8 +97,19 @@ def _differences(a: Snapshot, b: Snapshot) -> list[pd.DataFrame]:
     for area in AREAS:
         if _both(a, b, area.table):
             frames = [_with_permissions(snap, area.table) for snap in (a, b)]
-            parts.append(compare_table(area, *frames, knows_presence=_is_whole(a, b, area.table)))
+            whole = _is_whole(a, b, area.table)
+            parts.append(compare_table(area, *frames, knows_presence=whole, new_names=new_names["workspaces"]))
     return parts
+
+
+def _new_names(a: Snapshot, b: Snapshot, table: str, key: str, name: str) -> dict[str, str]:
+    """Give the present names of what was renamed by the earlier ones; a name that two things had is left aside."""
+    if not _both(a, b, table):
+        return {}
+    old, new = (snap.table(table, columns=[key, name]) for snap in (a, b))
+    met = old.drop_duplicates(name, keep=False).merge(new, on=key, suffixes=("", "_now"))
+    renamed = met[(met[name] != met[f"{name}_now"]).fillna(False).astype(bool)]
+    return dict(zip(renamed[name].astype(str), renamed[f"{name}_now"].astype(str), strict=True))
 
 
 def _with_permissions(snapshot: Snapshot, table: str) -> pd.DataFrame:

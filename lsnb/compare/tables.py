@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -97,7 +99,7 @@ AREAS: tuple[Area, ...] = (
             Field("scope", "scope", only_known=True),
             Field("role", "role", by="role_id", only_known=True),
             Field("organization_role", "organization role", by="organization_role_id", only_known=True),
-            Field("workspaces", "workspaces"),
+            Field("workspaces", "workspaces", by="workspaces_now"),
             Field("expires_at", "expiry"),
         ),
         shown=("short_key", "role", "organization_role", "workspaces", "expires_at"),
@@ -111,7 +113,7 @@ AREAS: tuple[Area, ...] = (
         (
             Field("description", "description", is_name=True),
             Field("is_revoked", "revoked", only_known=True),
-            Field("workspaces", "workspaces"),
+            Field("workspaces", "workspaces", by="workspaces_now"),
             Field("expires_at", "expiry"),
         ),
         shown=("short_key", "workspaces", "expires_at"),
@@ -189,7 +191,14 @@ _CONDITION = ("permission", "resource_type", "attribute_key", "operator", "attri
 _ABOUT_THE_READER = frozenset({"member_disabled"})
 
 
-def compare_table(area: Area, a: pd.DataFrame, b: pd.DataFrame, *, knows_presence: bool) -> pd.DataFrame:
+def compare_table(
+    area: Area,
+    a: pd.DataFrame,
+    b: pd.DataFrame,
+    *,
+    knows_presence: bool,
+    new_names: Mapping[str, str] = MappingProxyType({}),
+) -> pd.DataFrame:
     """Compare a table of two snapshots.
 
     Args:
@@ -198,8 +207,10 @@ def compare_table(area: Area, a: pd.DataFrame, b: pd.DataFrame, *, knows_presenc
         b: the table of the later one.
         knows_presence: whether a row that is on one side only came or went; where a side was read in part, nobody
             knows.
+        new_names: the present names of workspaces by their earlier ones, so that a rename does not show up wherever
+            the name is used.
     """
-    a, b = _prepare(area, a), _prepare(area, b)
+    a, b = _prepare(area, a, new_names), _prepare(area, b, {})
     left, right = match(_key(area, a), _key(area, b))
     old, new = take(a, left), take(b, right)
     parts = []
@@ -267,12 +278,24 @@ def compare_permissions(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _prepare(area: Area, frame: pd.DataFrame) -> pd.DataFrame:
+def _prepare(area: Area, frame: pd.DataFrame, new_names: Mapping[str, str]) -> pd.DataFrame:
     if area.table == "policies":
         return _policies(frame)
     if area.table == "settings":
         return frame[~frame["setting"].isin(list(_ABOUT_THE_READER))].reset_index(drop=True)
+    if area.table in ("service_keys", "access_tokens"):
+        return frame.assign(workspaces_now=with_new_names(frame["workspaces"], new_names)).reset_index(drop=True)
     return frame.reset_index(drop=True)
+
+
+def with_new_names(joined: pd.Series, new_names: Mapping[str, str]) -> pd.Series:
+    """Bring joined names to their present form and to one order, so that only another set of things differs."""
+    known: dict[object, str] = {
+        text: ", ".join(sorted(new_names.get(name, name) for name in str(text).split(", ")))
+        for text in joined.dropna().unique()
+    }
+    texts: pd.Series = joined.astype(object).map(known, na_action="ignore").astype(DTYPES["text"])
+    return texts
 
 
 def _policies(frame: pd.DataFrame) -> pd.DataFrame:
@@ -293,14 +316,7 @@ def _policies(frame: pd.DataFrame) -> pd.DataFrame:
     joined = {policy: "; ".join(sorted(rule for rule in listed if rule != " of ")) for policy, listed in rules.items()}
     single = frame.drop_duplicates("policy_id", ignore_index=True)
     conditions = single["policy_id"].astype(object).map(joined).astype(DTYPES["text"]).replace("", pd.NA)
-    ids = _sorted_list(single["role_ids"])
-    return single.assign(conditions=conditions, role_ids=ids)
-
-
-def _sorted_list(joined: pd.Series) -> pd.Series:
-    """Put the parts of joined texts in order, so that another order is no difference."""
-    texts = [None if pd.isna(text) else ", ".join(sorted(str(text).split(", "))) for text in joined]
-    return pd.Series(texts, index=joined.index, dtype=DTYPES["text"])
+    return single.assign(conditions=conditions, role_ids=with_new_names(single["role_ids"], {}))
 
 
 def _key(area: Area, frame: pd.DataFrame) -> pd.Series:
@@ -328,8 +344,9 @@ def _rows(area: Area, frame: pd.DataFrame, **columns: object) -> pd.DataFrame:
 def _describe(area: Area, frame: pd.DataFrame) -> pd.Series:
     """Describe rows that came or went: what is known of them, in one text."""
     parts = [to_words(frame[name]).fillna("") for name in area.shown if name in frame.columns]
+    nothing: pd.Series = pd.Series(pd.NA, index=frame.index, dtype=DTYPES["text"])
     if not parts:
-        return pd.Series(pd.NA, index=frame.index, dtype=DTYPES["text"])
+        return nothing
     whole: pd.Series = parts[0]
     for part in parts[1:]:
         glue = pd.Series("; ", index=frame.index, dtype=DTYPES["text"]).where((whole != "") & (part != ""), "")
