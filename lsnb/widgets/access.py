@@ -242,6 +242,7 @@ class AccessEditor(Form):
         plan = self.plan(**options)
         old = self.plan_view
         self.plan_view = PlanView(plan, self._organization, snapshot=self.snapshot, rules=options.get("rules"))
+        self.plan_view.on_applied = lambda _: self.is_closed or self.attempt(self.reload)
         self._below.children = [self.plan_view.box]
         if old is not None and not old.was_applied:
             old.close()
@@ -264,7 +265,7 @@ class AccessEditor(Form):
             GridColumn("name", "Name", width=170),
             GridColumn("workspace", "Where", editable="added", choices=self._places(), strict=False, width=190),
             GridColumn("role", "Role", editable=True, choices=roles, width=200, help="The role to hold there."),
-            GridColumn("state", "State", width=100),
+            GridColumn("state", "Account", width=100),
             GridColumn("note", "Note", editable=True, width=200, help="Your own words; they are kept in the plan."),
         ]
         grid = Grid(
@@ -426,7 +427,12 @@ class AccessEditor(Form):
         removed = []
         for action, key, cells in rows:
             if action == "add":
-                self.grid.add_row(cells)
+                there = (cells.get("email", ""), cells.get("workspace", ORGANIZATION))
+                # Who was added meanwhile is there now, and may have another role.
+                if there not in self._keys:
+                    self.grid.add_row(cells)
+                elif "role" in cells:
+                    columns.setdefault(("role", cells["role"]), []).append(there)
             elif key in self._keys and action == "remove":
                 removed.append(key)
             elif key in self._keys:

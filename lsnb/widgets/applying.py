@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,9 @@ class ApplyView(Form):
         workers: how many changes may be under way at once.
         journal: the journal's file; a new one in `lsnb-journals/` when None.
     """
+
+    #: Called with each run that has ended, on the thread that carried it out.
+    on_end: Callable[[Run], object] | None = None
 
     def __init__(
         self,
@@ -200,6 +203,7 @@ class ApplyView(Form):
             self.undo_view.close()
         plan = self._organization.undo(self.run)
         self.undo_view = PlanView(plan, self._organization, title="Take it back")
+        self.undo_view.on_applied = self.on_end
         self._more.children = [self.undo_view.box]
         return self.undo_view
 
@@ -264,6 +268,8 @@ class ApplyView(Form):
         self._painter.flush()
         self._hand_over(run)
         self._show_results(run)
+        if self.on_end is not None:
+            self.on_end(run)
 
     def _hand_over(self, run: Run) -> None:
         """Show where the secrets of created keys can be taken out, each once."""

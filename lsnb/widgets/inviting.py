@@ -205,6 +205,11 @@ class InviteForm(Form):
         self.text_field.value = ""
         self.read("")
 
+    def reload(self) -> None:
+        """Read the organization again, and judge the same addresses by it."""
+        self.snapshot = self._organization.read_access()
+        self.read(self.text)
+
     def plan(self, **options: Any) -> Plan:
         """Make a plan that invites who is new; nobody else is touched, and nothing is sent yet.
 
@@ -226,6 +231,7 @@ class InviteForm(Form):
         plan = self.plan(**options)
         old = self.plan_view
         self.plan_view = PlanView(plan, self._organization, snapshot=self.snapshot, rules=self.rules)
+        self.plan_view.on_applied = lambda _: self.is_closed or self.attempt(self.reload)
         self._below.children = [self.plan_view.box]
         if old is not None and not old.was_applied:
             old.close()

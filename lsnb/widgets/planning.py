@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
 
 if TYPE_CHECKING:
+    from lsnb.apply import Run
     from lsnb.organization import Organization
     from lsnb.snapshot import Snapshot
 
@@ -49,6 +50,9 @@ class PlanView(Form):
         title: the heading.
         fresh: begin without what was left out of this plan before.
     """
+
+    #: Called with each run of the plan, or of the one that takes it back, once it has ended.
+    on_applied: Callable[[Run], object] | None = None
 
     def __init__(
         self,
@@ -243,6 +247,8 @@ class PlanView(Form):
             if not self.is_unlocked:
                 raise PlanError(f"The plan is locked. Type “{self.phrase}” to unlock it.")
             self.applying = apply_view(self._organization, self.plan, confirm=self.plan.fingerprint, workers=workers)
+            if self.on_applied is not None:
+                self.applying.on_end = self.on_applied
             self._below.children = [self.applying.box]
             self.applying.start()
         self._draw()

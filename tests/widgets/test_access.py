@@ -156,6 +156,9 @@ def test_from_the_table_to_done_and_back(server, editor):
     assert view.applying.run.is_done
     held = {row.email: row.role for row in editor.org.read_access().filter_access(workspace="Production").itertuples()}
     assert before | {email: "Viewer"} == held
+    # What was done is no edit any more: the table shows what is there now.
+    assert 0 == editor.n_edits
+    assert email in people_of(editor, role="Workspace Viewer")
     view.applying.undo_button.click()
     assert view.applying.wait(TIMEOUT_S)
     back = view.applying.undo_view.apply()

@@ -123,6 +123,7 @@ def test_planned_and_sent_by_clicks(server, form):
     view.apply_button.click()
     assert view.applying.wait(TIMEOUT_S)
     assert view.apply() is view.applying
+    assert {"invited"} == set(states(form).values())
     sent = sorted(mail["email"] for mail in server.state.emails_sent)
     assert ["dana.lee@acme.example", "sam@acme.example"] == sent
 
