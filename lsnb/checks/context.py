@@ -95,7 +95,7 @@ class Context:
     @property
     def admin_emails(self) -> frozenset[str]:
         """The addresses of enabled Organization Admins."""
-        return frozenset(str(email) for email in self.admins["email"])
+        return self.keep("admin emails", lambda: frozenset(str(email) for email in self.admins["email"]))
 
     @property
     def grants(self) -> pd.DataFrame:
@@ -152,6 +152,9 @@ class Context:
 
     def names_of_actors(self) -> dict[str, str]:
         """Give addresses by the ids that the audit log calls people by."""
+        return self.keep("names of actors", self._names_of_actors)
+
+    def _names_of_actors(self) -> dict[str, str]:
         if not self.is_readable("members"):
             return {}
         members = self.frame("members")[["ls_user_id", "identity_id", "email"]]
@@ -169,7 +172,8 @@ def pick(frame: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
 
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
     """Go over the rows by the names of the columns."""
-    yield from frame.itertuples(index=False)
+    # To walk over Arrow's texts one by one takes several times as long as to unpack them all.
+    yield from frame.astype(object).itertuples(index=False)
 
 
 def text(value: Any) -> str:

@@ -34,17 +34,22 @@ ACCESS_CHANGES = frozenset(
 
 def _actor(context: Context, row: Any) -> str | None:
     """Name who did it: the address, or the id where it is nobody known."""
-    names = context.keep("names of actors", context.names_of_actors)
+    names = context.names_of_actors()
     ids = [text(row.ls_user_id), text(row.actor_id)]
     return next((names[i] for i in ids if i in names), next(filter(None, ids), None))
 
 
 def _place(context: Context, row: Any) -> str | None:
-    if not text(row.workspace_id) or not context.is_readable("workspaces"):
-        return text(row.workspace_id) or None
+    names: dict[str, str] = context.keep("names of places", lambda: _names_of_places(context))
+    place = text(row.workspace_id)
+    return names.get(place, place) or None
+
+
+def _names_of_places(context: Context) -> dict[str, str]:
+    if not context.is_readable("workspaces"):
+        return {}
     places = context.frame("workspaces")
-    found = pick(places, workspace_id=row.workspace_id)["workspace"]
-    return str(found.iloc[0]) if len(found) else text(row.workspace_id)
+    return {str(row.workspace_id): str(row.workspace) for row in rows_of(places)}
 
 
 def _about(context: Context, row: Any, reason: str, *, status: Status = "alarm") -> Finding:
@@ -126,10 +131,12 @@ def find_exports(context: Context) -> Iterator[Finding]:
 def find_night_work(context: Context) -> Iterator[Finding]:
     """Alarm for every change of access by a person on a weekend, or outside `work_hours` (UTC)."""
     start, end = context.policy.work_hours
-    for row in rows_of(_changes(context)):
-        outside = row.at.weekday() >= 5 or not start <= row.at.hour < end
-        if outside and (text(row.ls_user_id) or text(row.actor_id)):
-            yield _about(context, row, f"Done on {row.at:%A %Y-%m-%d at %H:%M} UTC.")
+    changes = _changes(context)
+    at = changes["at"].dt
+    is_work = (at.day_of_week < 5) & (at.hour >= start) & (at.hour < end)
+    is_somebody = (changes["ls_user_id"].notna() | changes["actor_id"].notna()).to_numpy(dtype=bool)
+    for row in rows_of(changes[~is_work.to_numpy(dtype=bool) & is_somebody]):
+        yield _about(context, row, f"Done on {row.at:%A %Y-%m-%d at %H:%M} UTC.")
 
 
 @check(
@@ -210,6 +217,9 @@ def find_gaps(context: Context) -> Iterator[Finding]:
 
 def _changes(context: Context) -> pd.DataFrame:
     """Give the changes of access that were carried out."""
-    log = context.frame("audit_log")
+    return context.keep("changes of access", lambda: _find_changes(context.frame("audit_log")))
+
+
+def _find_changes(log: pd.DataFrame) -> pd.DataFrame:
     is_change = log["operation"].isin(list(ACCESS_CHANGES)).fillna(False).astype(bool)
     return log[is_change & (log["outcome"] != "Failure").fillna(True).astype(bool)]
