@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from lsnb.errors import MissingExtraError
 from lsnb.plots import plot_access, plot_roles_by_workspace
 from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
@@ -55,7 +54,8 @@ class Overview(Form):
             parts.html(cards.card("Not everything could be read", lines, tone="warn") if lines else ""),
             self.pictures,
         ]
-        self._draw()
+        if snapshot.is_readable("access"):
+            self.work("Drawing", self._draw)
 
     def summary(self) -> str:
         """Say in a line what was read."""
@@ -64,15 +64,13 @@ class Overview(Form):
         return f"{facts['organization']}: {counts}."
 
     def _draw(self) -> None:
-        if not self.snapshot.is_readable("access"):
-            return
-        try:
+        for draw in (plot_access, plot_roles_by_workspace):
             with _drawing:
-                pictures = [_picture(draw(self.snapshot)) for draw in (plot_access, plot_roles_by_workspace)]
-        except MissingExtraError as error:
-            self.pictures.children = [parts.html(cards.error_card(error))]
-            return
-        self.pictures.children = pictures
+                picture = _picture(draw(self.snapshot))
+            if self.is_closed:
+                parts.close_all(picture)
+                return
+            self.pictures.children = [*self.pictures.children, picture]
 
 
 def _picture(figure: Figure) -> ipywidgets.Image:
