@@ -40,7 +40,7 @@ KEY_COLUMNS: dict[str, str] = {
 }
 LAYOUT = Layout(
     KEY_COLUMNS,
-    required=("description",),
+    required=("description|key_id|short_key",),
     aliases={
         "service key id": "key_id",
         "id": "key_id",

@@ -23,7 +23,7 @@ class Layout:
 
     Args:
         columns: the columns, in order, with what each is for.
-        required: without one of these columns there is no such sheet.
+        required: what there must be; of alternatives, as in `key_id|description`, one will do.
         aliases: other names of columns.
         ignored: columns of the snapshot's own table that may be left in.
     """
@@ -99,11 +99,12 @@ def read_table(frame: pd.DataFrame, layout: Layout, problems: Problems, *, has_m
     ]
     if not has_more:
         _report_misspelt([name for _, name in others], layout, set(places), problems)
-    for name in layout.required:
-        if name not in places:
+    for required in layout.required:
+        choices = required.split("|")
+        if not set(choices) & set(places):
             shown = quoted((name for name in names if name.strip()), limit=20, last="and")
-            reason = f"There is no column {name}." + (f" The columns are {shown}." if shown else "")
-            problems.add(HEADER_ROW, "", Misfit(name, reason, "The first row must name the columns."))
+            reason = f"There is no column {' or '.join(choices)}." + (f" The columns are {shown}." if shown else "")
+            problems.add(HEADER_ROW, "", Misfit(choices[0], reason, "The first row must name the columns."))
     at = {name: found[0] for name, found in places.items()}
     return Table(tuple(_lines(frame, layout.columns, at)), frozenset(at), tuple(others))
 

@@ -23,7 +23,7 @@ TOKEN_COLUMNS: dict[str, str] = {
 }
 LAYOUT = Layout(
     TOKEN_COLUMNS,
-    required=("action",),
+    required=("token_id|short_key|description", "action"),
     aliases={"access token id": "token_id", "id": "token_id", "email": "owner", "notes": "note"},
     ignored=frozenset({"workspaces", "default workspace", "is revoked", "created at", "last used at", "expires at"}),
 )

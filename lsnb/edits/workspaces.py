@@ -29,7 +29,7 @@ WORKSPACE_COLUMNS: dict[str, str] = {
 }
 LAYOUT = Layout(
     WORKSPACE_COLUMNS,
-    required=("workspace_name",),
+    required=("workspace_name|workspace_id",),
     aliases={"workspace": "workspace_name", "name": "workspace_name", "id": "workspace_id", "notes": "note"},
     ignored=frozenset({"my role", "is personal", "is deleted", "handle", "created at", "organization id"}),
 )
