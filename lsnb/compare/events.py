@@ -58,11 +58,7 @@ OPERATIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("tokens", "renamed"): ("update_personal_access_token",),
     ("service accounts", "added"): ("create_service_account",),
     ("service accounts", "removed"): ("delete_service_account",),
-    ("settings", "changed"): (
-        "update_organization_info",
-        "update_login_methods",
-        "update_default_sso_provision_organization",
-    ),
+    ("settings", "changed"): ("update_organization_info",),
     ("single sign-on", "added"): ("create_sso_settings",),
     ("single sign-on", "removed"): ("delete_sso_settings",),
     ("single sign-on", "changed"): ("update_sso_settings",),
@@ -76,10 +72,12 @@ OPERATIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("access policies", "renamed"): ("update_access_policy",),
     ("public links", "removed"): ("unshare_entities",),
 }
-KNOWN_OPERATIONS = frozenset(operation for operations in OPERATIONS.values() for operation in operations)
+_LOGIN_ONLY = {"sso_only": "update_login_methods", "default_sso_provision": "update_default_sso_provision_organization"}
+KNOWN_OPERATIONS = frozenset(
+    (*(operation for operations in OPERATIONS.values() for operation in operations), *_LOGIN_ONLY.values())
+)
 # Operations about a workspace as a whole: they explain its rows by the workspace's id.
 _OF_WORKSPACES = ("create_workspace", "delete_workspace")
-_LOGIN_ONLY = {"sso_only": "update_login_methods", "default_sso_provision": "update_default_sso_provision_organization"}
 # What an operation that nobody knows does, by its first word.
 _VERBS = {
     "added": ("create", "add", "invite", "share", "provision"),

@@ -25,6 +25,7 @@ ROW_COLUMNS = (
     "workspace_id",
     "self_id",
 )
+_NO_ROWS = pd.DataFrame({name: pd.Series([], dtype=DTYPES["text"]) for name in ROW_COLUMNS})
 Positions = npt.NDArray[np.int64]
 
 
@@ -32,6 +33,9 @@ def make_rows(index: pd.Index | None = None, **columns: Any) -> pd.DataFrame:
     """Make rows from columns and constants; what is not given is unknown."""
     index = pd.RangeIndex(0) if index is None else index
     data = {}
+    if len(index) == 0:
+        # Most parts of most differences have no rows.
+        return _NO_ROWS
     for name in ROW_COLUMNS:
         value = columns.get(name)
         if isinstance(value, pd.Series):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -48,12 +48,13 @@ def diff(
             f"({before.meta.organization_id}) and {after.meta.organization} ({after.meta.organization_id}). "
             "Compare two of the same one."
         )
-    gaps = [_gap(before, after, table) for table in dict.fromkeys(_TABLES)]
-    found = join_rows(_differences(before, after))
+    whole = {table: _is_whole(before, after, table) for table in _TABLES}
+    gaps = [_gap(before, after, table) for table, is_whole in whole.items() if not is_whole]
+    found = join_rows(_differences(before, after, whole))
     windows = Windows(before, after)
     events = events_of([log, _log_of(before), _log_of(after)], windows)
     frame = attribute(found, events, windows, TABLE_OF, [after, before, *snapshots])
-    not_compared = pd.DataFrame([gap for gap in gaps if gap], columns=["table", "status", "reason"])
+    not_compared = pd.DataFrame(gaps, columns=["table", "status", "reason"])
     return Diff(
         frame=frame[list(DIFF_COLUMNS)],
         not_compared=not_compared.astype(DTYPES["text"]),
@@ -68,7 +69,7 @@ def _log_of(snapshot: Snapshot) -> pd.DataFrame | None:
     return snapshot.table("audit_log") if snapshot.is_readable("audit_log") else None
 
 
-def _differences(a: Snapshot, b: Snapshot) -> list[pd.DataFrame]:
+def _differences(a: Snapshot, b: Snapshot, whole: Mapping[str, bool]) -> list[pd.DataFrame]:
     parts: list[pd.DataFrame] = []
     new_names = {
         "workspaces": _new_names(a, b, "workspaces", "workspace_id", "workspace"),
@@ -78,16 +79,14 @@ def _differences(a: Snapshot, b: Snapshot) -> list[pd.DataFrame]:
         members = a.table("members"), b.table("members")
         invites = a.table("invites") if a.is_readable("invites") else None
         people = match_people(*members, invites)
-        whole = _is_whole(a, b, "members")
-        parts.append(compare_members(*members, people, invites, knows_presence=whole))
+        parts.append(compare_members(*members, people, invites, knows_presence=whole["members"]))
         if _both(a, b, "access"):
             access = a.table("access"), b.table("access")
-            parts.append(compare_access(*access, members, people, knows_presence=_is_whole(a, b, "access")))
+            parts.append(compare_access(*access, members, people, knows_presence=whole["access"]))
     if _both(a, b, "invites"):
         later = b.table("members") if b.is_readable("members") else None
-        whole = _is_whole(a, b, "invites")
         invites_of = a.table("invites"), b.table("invites")
-        parts.append(compare_invites(*invites_of, later, knows_presence=whole, new_names=new_names))
+        parts.append(compare_invites(*invites_of, later, knows_presence=whole["invites"], new_names=new_names))
     if _both(a, b, "roles") and _both(a, b, "permissions"):
         shared = set(a.table("roles", columns=["role_id"])["role_id"]) & set(
             b.table("roles", columns=["role_id"])["role_id"]
@@ -97,8 +96,8 @@ def _differences(a: Snapshot, b: Snapshot) -> list[pd.DataFrame]:
     for area in AREAS:
         if _both(a, b, area.table):
             frames = [_with_permissions(snap, area.table) for snap in (a, b)]
-            whole = _is_whole(a, b, area.table)
-            parts.append(compare_table(area, *frames, knows_presence=whole, new_names=new_names["workspaces"]))
+            is_whole = whole[area.table]
+            parts.append(compare_table(area, *frames, knows_presence=is_whole, new_names=new_names["workspaces"]))
     return parts
 
 
@@ -131,21 +130,21 @@ def _is_whole(a: Snapshot, b: Snapshot, table: str) -> bool:
 
     What was read in part tells so only when the same caller read the same part.
     """
+    if not _both(a, b, table):
+        return False
     one, other = a.status(table), b.status(table)
     if one[0] == other[0] == "complete":
         return True
     return one == other and a.meta.caller.identity == b.meta.caller.identity
 
 
-def _gap(a: Snapshot, b: Snapshot, table: str) -> tuple[str, str, str] | None:
+def _gap(a: Snapshot, b: Snapshot, table: str) -> tuple[str, str, str]:
     """Say why a table could not be compared, or only in part."""
     for snap in (a, b):
         if not snap.is_readable(table):
             status, reason = snap.status(table)
             which = "first" if snap is a else "second"
             return table, status, f"in the {which} snapshot: {reason}"
-    if _is_whole(a, b, table):
-        return None
     which, (status, reason) = (
         ("first", a.status(table)) if a.status(table)[0] != "complete" else ("second", b.status(table))
     )
