@@ -83,8 +83,7 @@ class View {
       doesExternalFilterPass: (node) => this.#isShown(node),
       cacheQuickFilter: true,
       suppressModelUpdateAfterUpdateTransaction: true, // rows stay where they are while they are edited
-      suppressNoRowsOverlay: true,
-      suppressLoadingOverlay: true,
+      suppressOverlays: ["loading", "noRows", "noMatchingRows"], // our own say what to do
       stopEditingWhenCellsLoseFocus: true,
       enterNavigatesVerticallyAfterEdit: true,
       animateRows: false,

@@ -99,7 +99,8 @@ class Lab:
         """Write a notebook of one cell that has these outputs already, and open it; nobody has trusted it."""
         name = f"outputs-{next(_NUMBERS)}.ipynb"
         cell = nbformat.v4.new_code_cell("...", execution_count=1, outputs=[nbformat.from_dict(o) for o in outputs])
-        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), self.folder / name)
+        kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel}), self.folder / name)
         self.open(name)
 
     def run(self, index: int, *, wait: bool = True) -> None:

@@ -7,6 +7,7 @@ import json
 import nbformat
 import pandas as pd
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
 from lsnb.widgets import Grid, GridColumn
 
@@ -36,6 +37,16 @@ def test_a_saved_notebook_has_no_rows_in_its_widget_state():
     assert 100 == table.count("@example.com")
     assert "the first 100 of 300 rows" in table
     assert "needs a kernel" in table
+
+
+def test_a_converted_notebook_shows_the_plain_table():
+    """Nbconvert makes a page with the first rows in it, where a widget could not be drawn."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(MAKE)])
+    NotebookClient(notebook, timeout=120, kernel_name="python3", store_widget_state=False).execute()
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    assert "<td>secret99@example.com</td>" in page
+    assert "secret100@" not in page
+    assert "widget-view+json" not in page
 
 
 def test_the_table_of_a_saved_notebook_is_text():
