@@ -153,7 +153,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         _done(
             "PUT",
             "/orgs/current/roles/{role_id}/restriction",
-            "`Api.restrict_role`, where `can_restrict_roles` says that the server has it",
+            "`offers.restrict_role`, where `offers.can_restrict_roles` says that the server has it",
             "test_offers.py::test_a_role_is_restricted_when_the_server_offers_it",
             is_newer=True,
         ),
@@ -194,7 +194,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         _done(
             "POST",
             f"{_IN_PLACE}/batch",
-            "plan: `AddWorkspaceMember` of several, where `can_batch_add` says that the server adds members that way",
+            "plan: `AddWorkspaceMember` of several, where `offers.can_batch_add` says that the server adds members that way",
             "apply/test_things.py::test_people_share_a_request_when_the_server_adds_members_in_batches",
         ),
         _done("PATCH", f"{_IN_PLACE}/{{identity_id}}", "plan: `SetWorkspaceRole`", _KINDS, "Y"),

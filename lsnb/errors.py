@@ -19,6 +19,7 @@
     ├── TransportError              no answer at all; `.outcome` is "not-sent" or "unknown"
     ├── IncompleteListError         fewer rows than the service promised
     ├── UserOnlyError               only a person who is logged in may do this
+    ├── NotOfferedError             this server does not have the endpoint for it
     ├── TableError                  `.problems`: a DataFrame of all bad cells
     │   └── UnreadableTableError    the table could not be read, so it is not empty but unknown
     ├── GridError                   a grid was asked for a row, column or edit that it does not have or allow
@@ -197,6 +198,20 @@ class UserOnlyError(LsnbError):
         self.operation = operation
         self.where = where
         super().__init__(f"{operation} is for a logged-in person; no API key may use it. Do it in LangSmith: {where}")
+
+
+class NotOfferedError(LsnbError):
+    """This server does not have the endpoint that something needs; newer ones do.
+
+    Attributes:
+        feature: what is not offered.
+        instead: what to do instead.
+    """
+
+    def __init__(self, feature: str, instead: str) -> None:
+        self.feature = feature
+        self.instead = instead
+        super().__init__(f"Not offered by this server: {feature}. {instead}")
 
 
 class TableError(LsnbError):

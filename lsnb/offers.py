@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lsnb.errors import ApiError, InvalidRequestError, NotFoundError
+from lsnb.errors import ApiError, InvalidRequestError, NotFoundError, NotOfferedError
 
 if TYPE_CHECKING:
     from lsnb.api import Api
@@ -78,6 +78,29 @@ def can_batch_add(api: Api, workspace_id: str) -> bool | None:
     except ApiError:
         return None
     return None
+
+
+def restrict_role(api: Api, role_id: str, *, is_restricted: bool) -> None:
+    """Let only those who manage a workspace give a role there, or everybody who manages its people.
+
+    Args:
+        api: the service.
+        role_id: a custom role.
+        is_restricted: whether it is to be restricted; `snap.roles` has it in the column of that name.
+
+    Raises:
+        NotOfferedError: the server does not have restricted roles.
+        ApiError: the service said no, such as to a plan that does not include it.
+        TransportError: no answer came.
+    """
+    try:
+        api.restrict_role(role_id, is_restricted=is_restricted)
+    except NotFoundError as error:
+        if not is_missing_endpoint(error):
+            raise
+        raise NotOfferedError(
+            "restricting who may give a role", "Keep an eye on who manages the people of workspaces instead."
+        ) from None
 
 
 def is_missing_endpoint(error: Exception) -> bool:

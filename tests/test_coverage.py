@@ -123,13 +123,11 @@ def names_in(text):
 def exists(name):
     """Tell whether what the page names is there in lsnb, or is an operation or setting of the service."""
     head, _, rest = name.partition(".")
-    places = {"Api": Api, "UserOnly": UserOnly, "org": Organization}
+    places = {"Api": Api, "UserOnly": UserOnly, "org": Organization, "offers": offers}
     if head == "snap":
         return rest in SPECS
     if head in places:
         return hasattr(places[head], rest)
-    if name.startswith("can_"):
-        return hasattr(offers, name)
     return name in CHANGE_KINDS or name in ("sso_only", "unshare_all") or re.match(r"(GET|POST|PATCH|DELETE) /", name)
 
 

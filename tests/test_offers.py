@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lsnb import offers
-from lsnb.errors import NotFoundError
+from lsnb.errors import NotFoundError, NotOfferedError
+from lsnb.tables.structure import build_roles
 from tests.apply.acme import Acme
 
 QUESTIONS = {
@@ -79,11 +80,13 @@ def test_a_missing_endpoint_is_no_missing_object():
 
 
 def test_a_role_is_restricted_when_the_server_offers_it(acme):
-    """It is written and read; an older server does not know it."""
+    """It is written, and the table of roles shows it; an older server does not have it, and the error says so."""
     role = acme.role_id("Annotator")
-    assert acme.api.restrict_role(role, is_restricted=True)["is_restricted"]
-    assert [True] == [r["is_restricted"] for r in acme.api.list_roles() if r["id"] == role]
+    offers.restrict_role(acme.api, role, is_restricted=True)
+    roles = build_roles(acme.api.list_roles())
+    assert [role] == list(roles.loc[roles["is_restricted"].fillna(False), "role_id"])
+    with pytest.raises(NotFoundError, match="Role not found"):
+        offers.restrict_role(acme.api, "00000000-0000-4000-8000-0000000000ff", is_restricted=True)
     acme.server.state.behaviours.role_restriction = False
-    with pytest.raises(NotFoundError) as caught:
-        acme.api.restrict_role(role, is_restricted=False)
-    assert offers.is_missing_endpoint(caught.value)
+    with pytest.raises(NotOfferedError, match="Not offered by this server: restricting"):
+        offers.restrict_role(acme.api, role, is_restricted=False)

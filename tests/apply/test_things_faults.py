@@ -160,3 +160,60 @@ def test_a_run_is_gone_on_with_when_its_first_workspace_is_deleted_already(acme)
     with contextlib.suppress(Killed):
         acme.apply(plan, journal="run.jsonl", on_event=die)
     assert acme.resume("run.jsonl").is_done
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_settings_are_all_there_when_their_shared_answer_goes_wrong(acme, fault):
+    """One request carries them, and each is looked up by itself."""
+    changes = [
+        t.setting("public_sharing_disabled", False, True),
+        t.setting("max_service_key_expiry_days", None, 365),
+        t.setting("security_contact", None, "security@acme.example"),
+    ]
+    plan = t.plan_of(acme, *changes)
+    planted = acme.server.faults.add(method="PATCH", path="/info$", **FAULTS[fault])
+    run = acme.apply(plan)
+    assert planted.hits > 0
+    assert run.is_done, str(run)
+    settings = acme.server.state.organization.settings
+    assert (True, 365, "security@acme.example") == tuple(settings[change.ids["setting"]] for change in changes)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_people_are_added_once_when_the_answer_to_a_batch_goes_wrong(acme, fault):
+    """Whoever was added is found, and the others are added one by one; nobody gets an e-mail."""
+    names = ["grace.kim", "mei.tanaka", "zoe.muller", "wei.zhang", "anton.vogel", "liam.murphy"]
+    here = {email for email, where, _ in acme.grants() if where == "Security Review"}
+    names = [name for name in names if f"{name}@acme.example" not in here]
+    plan = t.plan_of(acme, *[t.add_member(acme, name, "Security Review") for name in names])
+    planted = acme.server.faults.add(method="POST", path="/batch$", skip=1, **FAULTS[fault])  # the first one only asks
+    run = acme.apply(plan)
+    assert planted.hits > 0
+    assert run.is_done, str(run)
+    held = acme.grants()
+    assert {"Viewer"} == {held[f"{name}@acme.example", "Security Review", "joined"] for name in names}
+    assert {} == acme.mails()
+
+
+@pytest.mark.parametrize("what", CREATING)
+def test_nothing_is_guessed_when_looking_fails_too(acme, what):
+    """Where the look-up fails the change stays unknown, what needs it waits, and going on settles both."""
+    path, make = CREATING[what]
+    plan = t.plan_of(acme, make(acme))
+    acme.server.faults.add(method="POST", path=path, kind="drop-after")
+
+    def blind(event):
+        if event.kind == "reading" and "clear answer" in event.text:
+            acme.server.faults.add(method="GET", path=path, times=None, kind="status", status=500)
+
+    run = acme.apply(plan, on_event=blind, secrets=SecretBox())
+    assert {"unknown": 1} == run.counts
+    assert "looking failed" in run.results["reason"].iloc[0]
+    acme.server.faults.clear()
+    box = SecretBox()
+    run = acme.resume(run.journal, secrets=box)
+    if what == "key":
+        assert "its secret is lost" in run.results["reason"].iloc[0]
+        acme.api.delete_service_key(t.key_of(acme, "Dashboards").id)
+        run = acme.resume(run.journal, secrets=box)
+    assert run.is_done, str(run)
