@@ -109,7 +109,9 @@ class _Parser:
             return
         before = json.loads(str(row["value"]))
         kind = SETTING_KINDS.get(name) or _kind_of(before)
-        value = read_value(line.raw["value"], kind, name)
+        # What is there counts as it is written out, also where the service holds what could not be set: nothing, or [].
+        is_there = line.raw["value"].strip() == value_text(str(row["value"]))
+        value = before if is_there else read_value(line.raw["value"], kind, name)
         if isinstance(value, Misfit):
             self._bad(line, "value", value.reason, value.hint)
             return
