@@ -20,6 +20,8 @@ from lsnb.credentials import Key
 from lsnb.edits import Edits, parse_sheet
 from lsnb.edits.requests import SheetKind
 from lsnb.errors import MissingExtraError, PlanError
+from lsnb.gating import TABLES as GATE_TABLES
+from lsnb.gating import apply_gate
 from lsnb.identity import identify
 from lsnb.journal import read_journal
 from lsnb.loader import load_snapshot_of
@@ -27,6 +29,8 @@ from lsnb.loader.sources import utc_now
 from lsnb.plan import Mode, Plan, Rules
 from lsnb.plan.sheets import SheetSet
 from lsnb.planning import check_sheets, export_sheets, plan_sheets
+from lsnb.policy import Policy
+from lsnb.policyfile import load_policy
 from lsnb.progress import Display
 from lsnb.secrets import SecretSink
 from lsnb.sheets import Brought, read_sheet
@@ -134,6 +138,7 @@ class Organization:
         rules: Rules | None = None,
         allow: Mapping[str, str] | None = None,
         snapshot: Snapshot | None = None,
+        policy: Policy | str | os.PathLike[str] | None = None,
     ) -> Plan:
         """Make a plan of what edited sheets ask for; nothing is changed.
 
@@ -149,20 +154,28 @@ class Organization:
             allow: safety rules to override by name, each with the reason, as in
                 `allow={"max-removals": "re-org, ticket 123"}`.
             snapshot: the reading to plan from; the organization is read anew when None.
+            policy: a policy or its file; a plan that would add or worsen a finding by it is refused, check by check
+                (`policy:LS-ADM-02`), unless `allow` names that.
 
         Returns:
             The plan, also where it is refused or there is nothing to do. Displaying it shows what would happen.
 
         Raises:
-            TableError: a sheet has problems; `.problems` lists them all.
+            TableError: a sheet or the policy has problems; `.problems` lists them all.
             PlanError: a plan cannot be made of it.
             ApiError: the organization could not be read.
             TransportError: no answer came.
         """
+        held_to = policy if policy is None or isinstance(policy, Policy) else load_policy(policy)
         # Also for a snapshot that was read without asking whose the key is: the plan must not harm that person.
         snap = snapshot.read_by(self.caller) if snapshot is not None else None
         checked = sheet if isinstance(sheet, SheetSet) else self.check_sheets(sheet, snapshot=snap)
-        return plan_sheets(self.api, checked, mode=mode, scope=scope, rules=rules, allow=allow)
+        plan = plan_sheets(self.api, checked, mode=mode, scope=scope, rules=rules, allow=allow)
+        if held_to is None:
+            return plan
+        # A plan is made from little; what it is held to needs the keys, the settings and the rest as well.
+        has_all = all(checked.snapshot.status(name)[0] != "not-loaded" for name in GATE_TABLES)
+        return apply_gate(plan, checked.snapshot if has_all else self._read(GATE_TABLES), held_to)
 
     def check_sheets(self, sheets: Brought, *, snapshot: Snapshot | None = None) -> SheetSet:
         """Check edited sheets against the organization, without planning anything.

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
+import lsnb
+from lsnb.cli import main
 from lsnb.edits import parse_sheet
+from lsnb.errors import UnsafePlanError
 from lsnb.gating import RULE, TABLES, apply_gate, checks_of_gate, gate
-from lsnb.plan import Rules, make_plan
+from lsnb.plan import Rules, drop_changes, make_plan
 from lsnb.policy import Policy, Waiver
 from tests.checks.test_checks import POLICY, good
 from tests.checks.tiny import READ_AT, Tiny, address
@@ -111,6 +116,50 @@ def test_an_empty_plan_has_nothing_to_refuse():
     snapshot, plan = plan_for(good(), ("sam", "Staging", "Admin"))
     assert plan.is_empty
     assert plan == apply_gate(plan, snapshot, POLICY)
+
+
+def test_what_the_policy_refused_stays_refused_when_other_changes_are_dropped():
+    """Dropping the change behind it lifts it; dropping another one, or naming another check, does not."""
+    snapshot, plan = plan_for(
+        good().add("kim").add("lea"), ("kim", "Production", "Viewer"), ("lea", "Staging", "Viewer")
+    )
+    gated = apply_gate(plan, snapshot, POLICY)
+    kim, lea = (next(c.id for c in plan.changes if c.email == address(name)) for name in ("kim", "lea"))
+
+    def rules(drop, **allow):
+        allowed = {name.replace("_", ":"): reason for name, reason in allow.items()}
+        dropped = drop_changes(replace(gated, allowed=allowed), snapshot, drop, rules=WIDE)
+        return [v.rule for v in dropped.refusals if v.rule.startswith("policy")]
+
+    assert ["policy:LS-WSP-03"] == rules([lea])
+    assert [] == rules([kim])
+    assert [] == rules([], policy="ticket 7")
+    named = replace(gated, allowed={"policy:LS-WSP-03": "ticket 7"})
+    assert [] == [v.rule for v in drop_changes(named, snapshot, [lea], rules=WIDE).refusals]
+
+
+def test_a_plan_is_held_to_a_policy_by_the_organization_and_the_command(server, tmp_path, monkeypatch, capsys):
+    """In a notebook and in the shell, a plan that makes things worse is refused, and allowed by name with a reason."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[restricted_workspaces]\n"Production" = ["grace.kim@acme.example"]\n')
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(
+        "email,langsmith_role,workspace_id,workspace_name\nhannah.schmidt@acme.example,Viewer,,Production\n"
+    )
+    org = lsnb.connect(endpoint=server.url, api_key=server.key)
+    assert org.plan(sheet).is_safe
+    plan = org.plan(sheet, policy=policy)
+    assert ["policy:LS-WSP-03"] == [verdict.rule for verdict in plan.refusals]
+    assert plan.refusals == org.plan(sheet, policy=lsnb.load_policy(policy)).refusals
+    assert org.plan(sheet, policy=policy, allow={"policy:LS-WSP-03": "ticket 7"}).is_safe
+    with pytest.raises(UnsafePlanError):
+        org.apply(plan, confirm=plan.fingerprint)
+    monkeypatch.setenv("LANGSMITH_ENDPOINT", server.url)
+    monkeypatch.setenv("LANGSMITH_API_KEY", server.key)
+    words = ["plan", str(sheet), "--policy", str(policy)]
+    assert 3 == main(words)
+    assert "policy:LS-WSP-03" in capsys.readouterr().out
+    assert 2 == main([*words, "--allow", "policy:LS-WSP-03=ticket 7"])
 
 
 def test_the_tables_that_are_read_for_the_gate_are_enough_for_its_checks():

@@ -21,6 +21,7 @@ from lsnb.export import export_table, to_records
 from lsnb.plan import Plan, Rules
 from lsnb.plan.sheets import SheetSet
 from lsnb.planfile import load_plan, save_plan
+from lsnb.policyfile import load_policy
 from lsnb.secrets import SecretFile
 from lsnb.sheets import write_problems
 from lsnb.store import write_atomically
@@ -47,6 +48,7 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     plan.add_argument(
         "--problems", type=Path, metavar="FILE", help="write the sheet back with what is wrong in each row"
     )
+    plan.add_argument("--policy", type=Path, metavar="FILE", help="refuse what would make the posture worse by it")
     _add_plan_options(plan)
     add_connection(plan)
     add_json(plan)
@@ -104,13 +106,14 @@ def _run_plan(options: argparse.Namespace) -> int:
     scope = "organization" if options.scope == ["organization"] else options.scope
     if options.problems:
         check_folder(options.problems)
+    policy = load_policy(options.policy) if options.policy else None
     with open_organization(options) as org:
         sheets = org.check_sheets(options.sheet)
         if options.problems:
             _write_problems(sheets, options)
         if not sheets.problems.empty:
             return _show_problems(sheets.problems, options)
-        plan = org.plan(sheets, mode=options.mode, scope=scope, rules=_rules(options), allow=allow)
+        plan = org.plan(sheets, mode=options.mode, scope=scope, rules=_rules(options), allow=allow, policy=policy)
     return _show_plan(plan, options)
 
 

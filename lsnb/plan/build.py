@@ -186,7 +186,7 @@ def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules:
     kept = [change for change in plan.changes if change.id not in dropped]
     uninvited = {change.email for change in plan.changes if change.id in dropped and change.kind == "InviteMember"}
     remarks = [warning for warning in plan.warnings if warning.rule not in JUDGED_RULES]
-    return changes_to_plan(
+    judged = changes_to_plan(
         snapshot,
         kept,
         mode=plan.mode,
@@ -197,6 +197,18 @@ def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules:
         waiting=[waiting for waiting in plan.waiting if waiting.email not in uninvited],
         warnings=_without_dropped(remarks, dropped),
     )
+    held = _without_dropped([verdict for verdict in plan.refusals if _is_policy(verdict)], dropped)
+    if not held or not kept:
+        return judged
+    # The policy needs more than a plan is made from, so what it refused stays refused until it is allowed by name.
+    lifted = {verdict.rule for verdict in held} & plan.allowed.keys() if "policy" not in plan.allowed else None
+    refusals = [verdict for verdict in held if lifted is not None and verdict.rule not in lifted]
+    warnings = [verdict for verdict in held if verdict not in refusals]
+    return seal(replace(judged, refusals=judged.refusals + tuple(refusals), warnings=judged.warnings + tuple(warnings)))
+
+
+def _is_policy(verdict: Verdict) -> bool:
+    return verdict.rule.partition(":")[0] == "policy"
 
 
 def _without_dropped(warnings: Iterable[Verdict], dropped: set[str]) -> list[Verdict]:
