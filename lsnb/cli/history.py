@@ -57,7 +57,7 @@ def _run_sync(options: argparse.Namespace) -> int:
         raise ConfigError("--overlap-hours must not be negative.")
     with open_organization(options) as org:
         result = sync_log(
-            org.api,
+            org,
             options.directory,
             since=options.since,
             until=options.until,

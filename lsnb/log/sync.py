@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import pandas as pd
 
@@ -78,8 +78,14 @@ class SyncResult:
         return "\n".join([head, *(f"Gap: {gap}" for gap in self.gaps)])
 
 
+class HasApi(Protocol):
+    """Something that speaks to one organization, such as what `lsnb.connect` gives."""
+
+    api: Api
+
+
 def sync_log(
-    api: Api,
+    organization: HasApi | Api,
     directory: str | os.PathLike[str],
     *,
     since: Moment | None = None,
@@ -96,7 +102,7 @@ def sync_log(
     anew.
 
     Args:
-        api: the service.
+        organization: what `lsnb.connect` gave.
         directory: the folder, new or of an earlier sync of the same organization.
         since: how far back the log is to reach, UTC; as far as the service keeps it when None.
         until: how far it is to be read, UTC; now when None.
@@ -111,6 +117,7 @@ def sync_log(
         ApiError: the service failed.
         TransportError: no answer came. What was read until then is kept, and the next sync goes on.
     """
+    api = cast("Api", getattr(organization, "api", None) or organization)
     store = LogStore(directory)
     with store.locked():
         store.clean()
