@@ -352,3 +352,47 @@ def test_a_run_is_taken_back_when_its_parts_can_come_back(acme):
     assert acme.apply(back).is_done
     after = t.things_of(acme.server.state)
     assert ({}, {("setting", "public_sharing_disabled"): "False"}) == difference(before, after)
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"key_details": False},
+        {"pats_listed": "own"},
+        {"platform_paths": "bare-only"},
+        {"platform_paths": "api-only"},
+        {"duplicate_workspace_name": "refuse", "duplicate_role_name": "allow"},
+        {"enriched_members": False},
+        {"system_permissions_shown": False},
+        {"log_reads": True, "batch_adds_active": False},
+    ],
+)
+def test_the_outcome_is_the_same_when_the_server_differs_where_nobody_knows(acme, switches):
+    """What public material leaves open changes nothing about what is done."""
+    acme.server.state.behaviours.update(switches)
+    plan = t.plan_of(acme, *t.every_kind(acme))
+    run = acme.apply(plan, secrets=SecretBox())
+    assert run.is_done, str(run)
+    assert "Field Engineer" == acme.grants()["new.one@acme.example", "Robotics", "pending"]
+    assert "Viewer" == acme.server.state.roles[t.key_of(acme, "Nightly load of Research").role_id].display_name
+    assert t.key_of(acme, "Production sync").is_revoked
+
+
+def test_a_service_key_of_the_organization_carries_everything_out(server):
+    """A schedule with an admin's service key does the same as a person; it has no tokens of its own to list."""
+    t.prepare(Acme(server))
+    acme = Acme(server, key="admin_service_key")
+    run = acme.apply(t.plan_of(acme, *t.every_kind(acme)), secrets=SecretBox())
+    assert run.is_done, str(run)
+    assert t.key_of(acme, "Production sync").is_revoked
+    assert "could not be read back" in run.notes[0]
+
+
+def test_a_key_that_may_not_is_told_so_when_it_tries(server):
+    """An Operator cannot take Admin from a key or touch the organization's roles where the server says so."""
+    t.prepare(Acme(server))
+    server.state.behaviours.operator_manages_roles = False
+    acme = Acme(server, key="operator_pat")
+    run = acme.apply(t.plan_of(acme, t.create_role("Field Engineer"), t.setting("invites_enabled", True, False)))
+    assert {"failed": 1, "done": 1} == run.counts, str(run)
+    assert "403" in run.results.set_index("outcome").loc["failed", "reason"]
