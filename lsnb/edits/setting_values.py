@@ -235,8 +235,9 @@ def value_text(as_json: str) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, list) and value and all(isinstance(v, str) and not re.search(r"[\s,;\[\"]", v) for v in value):
-        return ", ".join(value)
+    if isinstance(value, list) and value and all(isinstance(v, str) and re.fullmatch(r'[^\s,;\["]+', v) for v in value):
+        text = ", ".join(value)
+        return json.dumps(value, ensure_ascii=False) if fold(text) in _NONE else text
     if (
         isinstance(value, str)
         and value

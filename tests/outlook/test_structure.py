@@ -1,0 +1,60 @@
+"""Foretelling workspaces, roles, keys, tokens and settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from lsnb.outlook import after_changes
+from lsnb.outlook.structure import TABLES_OF, change_structure
+from lsnb.plan.structure import THINGS
+from lsnb.tables import SPECS
+from tests.plan.outfit import ANNOTATOR, WIDE, planned, rows, snapshot
+from tests.plan.test_things import everything
+
+
+def test_every_kind_says_which_tables_it_shows_in():
+    """None is forgotten."""
+    assert set(THINGS) == set(TABLES_OF)
+
+
+def test_all_that_a_plan_asks_for_is_there_afterwards():
+    """Under references where things are new; the tables keep their columns, types and order."""
+    snap = snapshot()
+    after = after_changes(snap, planned(snap, rules=WIDE, **everything()).changes)
+    assert ["Labs", "Prod", "Staging"] == after.workspaces["workspace"].tolist()
+    roles = after.roles[~after.roles["is_system"].astype(bool)]
+    assert ["Annotator", "Tester"] == roles["role"].tolist()
+    held = after.permissions.groupby("role_id")["permission"].agg(list)
+    assert sorted({*ANNOTATOR, "runs:share"} - {"datasets:read"}) == held["role-annotator"]
+    assert ["runs:read"] == held["new:role:Tester"]
+    keys = after.service_keys.set_index("description")
+    assert "new:key:bot" == keys.loc["bot", "service_key_id"]
+    assert "Labs, Production" == keys.loc["bot", "workspaces"]
+    assert "Editor" == keys.loc["night job", "role"]
+    assert "ci" not in keys.index
+    tokens = after.access_tokens.set_index("access_token_id")["is_revoked"]
+    assert [True, False] == [bool(tokens["token-dana"]), bool(tokens["token-eve"])]
+    assert after.setting("public_sharing_disabled") is True
+    for name in ("workspaces", "roles", "permissions", "service_keys", "access_tokens", "settings"):
+        table = after.table(name)
+        assert SPECS[name].column_names == list(table.columns)
+        assert table.dtypes.equals(snap.table(name).dtypes), name
+
+
+def test_the_snapshot_that_was_given_stays_as_it_is():
+    """It is frozen, and what is foretold is another one."""
+    snap = snapshot()
+    plan = planned(snap, workspaces=rows({"workspace_name": "Production", "new_name": "Prod"}))
+    after = change_structure(snap, plan.changes)
+    assert "Prod" in after.workspaces["workspace"].tolist()
+    assert "Prod" not in snap.workspaces["workspace"].tolist()
+    assert snap is change_structure(snap, [])
+
+
+@pytest.mark.parametrize("table", ["service_keys", "access_tokens"])
+def test_what_was_not_read_stays_unread(table):
+    """Unknown is not the same as empty."""
+    snap = snapshot()
+    changes = planned(snap, rules=WIDE, **everything()).changes
+    after = change_structure(snapshot(without=(table,)), changes)
+    assert not after.is_readable(table)
