@@ -264,7 +264,8 @@ class AccessEditor(Form):
             GridColumn("email", "E-mail", editable="added", width=260, pinned=True),
             GridColumn("name", "Name", width=170),
             GridColumn("workspace", "Where", editable="added", choices=self._places(), strict=False, width=190),
-            GridColumn("role", "Role", editable=True, choices=roles, width=200, help="The role to hold there."),
+            # What is not offered is a problem of the sheet, which says it with the nearest name.
+            GridColumn("role", "Role", editable=True, choices=roles, strict=False, width=200, help="The role there."),
             GridColumn("state", "Account", width=100),
             GridColumn("note", "Note", editable=True, width=200, help="Your own words; they are kept in the plan."),
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
 import io
 import os
@@ -9,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets
 import pandas as pd
 
 from lsnb import plots
@@ -191,8 +191,12 @@ class Explorer(Form):
         if name == _NO_PICTURE:
             self._picture_place.children = []
         else:
-            data = _picture_bytes(self.figure(name), "png")
-            image = ipywidgets.Image(value=data, format="png", layout=ipywidgets.Layout(max_width="100%"))
+            data = base64.b64encode(_picture_bytes(self.figure(name), "png")).decode()
+            # The rows themselves are in the table above, for whoever cannot see the picture.
+            style = "max-width:100%;height:auto;background:#fff"
+            image = parts.html(
+                f'<img alt="Picture: {cards.text(name)}" style="{style}" src="data:image/png;base64,{data}">'
+            )
             self._picture_place.children = [image]
         parts.show(self._picture_row, name != _NO_PICTURE)
         for widget in old:
