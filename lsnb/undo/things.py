@@ -177,7 +177,8 @@ class _Undoing:
     def _create_role(self, change: Change) -> None:
         old = dict(change.before or {})
         roles = self._snapshot.roles
-        if (roles["role"].str.casefold() == str(old.get("role")).casefold()).any():
+        # Two roles may differ by case only, as this one and another may have all along.
+        if (roles["role"] == old.get("role")).fillna(False).any():
             self._leave(change, "there is a role of that name again")
             return
         made = self._add("CreateRole", change, None, old, {"role_id": role_reference(str(old.get("role")))})
