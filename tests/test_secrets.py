@@ -190,8 +190,10 @@ def test_going_on_needs_a_place_too(acme):
     acme.server.faults.add(method="POST", path="service-keys$", times=None, kind="status", status=403)
     run = acme.apply(five_keys(acme), secrets=SecretBox())
     acme.server.faults.clear()
+    content = run.journal.read_bytes()
     with pytest.raises(PlanError, match="creates 5 service keys"):
         acme.resume(run.journal, retry_failed=True)
+    assert content == run.journal.read_bytes()
     box = SecretBox()
     assert acme.resume(run.journal, retry_failed=True, secrets=box).is_done
     assert set(FIVE) == set(box.names)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lsnb
@@ -158,15 +159,47 @@ def resume_run(
     record = read_journal(journal)
     check_refusals(record.plan, record.plan.refusals)
     check_place(api, record.plan, rules)
-    writer, record = JournalWriter.reopen(record.path)
-    with writer, Handover(secrets) as handover, Progress(_title(record.plan), display=display) as progress:
+    with Handover(secrets) as handover:
+        handover.prepare(
+            change for change in record.plan.changes if _is_open(record.results[change.id], retry_failed=retry_failed)
+        )
+        return _go_on(
+            api,
+            record.path,
+            handover,
+            workers=workers,
+            retry_failed=retry_failed,
+            display=display,
+            stop=stop,
+            on_event=on_event,
+            rules=rules,
+            clock=clock,
+            sleep=sleep,
+        )
+
+
+def _go_on(
+    api: Api,
+    path: Path,
+    handover: Handover,
+    *,
+    workers: int,
+    retry_failed: bool,
+    display: Display | None,
+    stop: threading.Event | None,
+    on_event: OnEvent | None,
+    rules: Rules,
+    clock: Clock,
+    sleep: Callable[[float], object],
+) -> Run:
+    writer, record = JournalWriter.reopen(path)
+    with writer, Progress(_title(record.plan), display=display) as progress:
         results = dict(record.results)
         recorder = Recorder(record.plan, writer, results, progress=progress, clock=clock, on_event=on_event)
         todo, lost = _take_up(recorder, retry_failed=retry_failed)
         if record.is_finished and not todo:
             run = run_of_record(record)
             return make_run(run.plan, results, run.journal, notes=("The run had come to its end; nothing was done.",))
-        handover.prepare(todo)
         progress.expect(len(todo))
         recorder.mark("resumed", lsnb=lsnb.__version__, workers=workers)
         halt = Halt(stop)
@@ -192,7 +225,7 @@ def _take_up(recorder: Recorder, *, retry_failed: bool) -> tuple[list[Change], l
     for change in recorder.plan.changes:
         result = recorder[change]
         step = result.trying
-        if not (result.is_open or result.is_unknown or (retry_failed and result.outcome == "failed")):
+        if not _is_open(result, retry_failed=retry_failed):
             continue
         todo.append(change)
         if result.is_unknown and step is not None:
@@ -200,6 +233,11 @@ def _take_up(recorder: Recorder, *, retry_failed: bool) -> tuple[list[Change], l
         if result.outcome is not None:
             recorder.reopen(change)
     return todo, lost
+
+
+def _is_open(result: Result, *, retry_failed: bool) -> bool:
+    """Tell whether going on looks at a change or tries it again."""
+    return result.is_open or result.is_unknown or (retry_failed and result.outcome == "failed")
 
 
 def _waiting(sleep: Callable[[float], object]) -> Callable[[], object]:
