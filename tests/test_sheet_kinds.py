@@ -136,3 +136,11 @@ def test_export_names_the_kinds_that_there_are(in_demo, capsys):
     """For a table that has no sheet."""
     assert 1 == main(["export", "members", "--sheet", "-o", "m.csv"])
     assert "workspaces, roles, keys, tokens, settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", SHEET_KINDS)
+def test_the_page_of_sheets_explains_every_column(kind):
+    """In the words that Excel shows too."""
+    page = (Path(__file__).parents[1] / "docs" / "sheets.md").read_text(encoding="utf-8")
+    for meaning in FORMS[kind].columns.values():
+        assert meaning.replace("|", "\\|") in page
