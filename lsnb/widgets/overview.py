@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import threading
 from typing import TYPE_CHECKING
@@ -26,6 +27,11 @@ _COUNTED = {
     "service_keys": "service keys",
     "access_tokens": "access tokens that can be seen",
     "shared_links": "public links",
+}
+#: The pictures, with what each shows: the words are what a screen reader says.
+_PICTURES = {
+    plot_access: "People against workspaces, coloured by role",
+    plot_roles_by_workspace: "How many people hold which role in which workspace",
 }
 # pyplot has one state for the whole process.
 _drawing = threading.Lock()
@@ -64,18 +70,17 @@ class Overview(Form):
         return f"{facts['organization']}: {counts}."
 
     def _draw(self) -> None:
-        for draw in (plot_access, plot_roles_by_workspace):
+        for draw, words in _PICTURES.items():
             with _drawing:
-                picture = _picture(draw(self.snapshot))
+                picture = _picture(draw(self.snapshot), words)
             if self.is_closed:
                 parts.close_all(picture)
                 return
             self.pictures.children = [*self.pictures.children, picture]
 
 
-def _picture(figure: Figure) -> ipywidgets.Image:
+def _picture(figure: Figure, words: str) -> ipywidgets.HTML:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
-    made = ipywidgets.Image(value=buffer.getvalue(), format="png")
-    made.add_class("lsnb-picture")
-    return made
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return parts.html(f'<img class="lsnb-picture" alt="{cards.text(words)}" src="data:image/png;base64,{data}">')

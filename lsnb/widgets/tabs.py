@@ -50,6 +50,7 @@ class _Pane(Form):
         self.form: Form | None = None
         self._make = make
         parts.show(self.heading, False)
+        self.box.add_class("lsnb-pane")
 
     def open(self) -> None:
         """Make the form, unless it is there or being made."""
@@ -106,7 +107,7 @@ class Console(Form):
         self.tabs = ipywidgets.Tab()
         self.tabs.add_class("lsnb-tabs")
         self.tabs.observe(lambda _: self.attempt(self._open_selected), names="selected_index")
-        self._head = parts.row(self._line, self.refresh_button, self.connect_button)
+        self._head = parts.row(self._line, parts.row(self.refresh_button, self.connect_button))
         self._head.add_class("lsnb-console-head")
         if org is None:
             self.connect_elsewhere()

@@ -23,7 +23,7 @@ NASTY = "<img src=x onerror=window.hacked=1>"
 TABS = ("Overview", "Explore", "Access", "Invite", "Roles", "Keys", "Settings", "Audit", "Runs")
 #: What is on each tab once it is ready.
 READY = {
-    "Overview": "img.widget-image",
+    "Overview": "img.lsnb-picture",
     "Explore": ".ag-row",
     "Access": ".ag-row",
     "Invite": "textarea",
@@ -142,20 +142,24 @@ def test_a_role_is_edited_planned_and_applied(lab):
 def test_every_tab_looks_right_and_is_readable_by_everybody(lab, axe, theme):  # noqa: F811
     """Wide and narrow, light and dark: each tab opens, axe-core finds nothing, nothing sticks out, no name is HTML."""
     console = show_console(lab, HACKED)
+    found, sticks_out = {}, []
     set_theme(lab, theme)
     lab.page.add_script_tag(path=axe)
     try:
         for name in TABS:
             console.open(name)
             picture(lab.page, f"{name.lower()}-{theme}")
-            assert [] == lab.page.evaluate(VIOLATIONS), name
+            found[name] = lab.page.evaluate(VIOLATIONS)
         lab.page.set_viewport_size({"width": 560, "height": 3000})
         for name in TABS:
             console.open(name)
             picture(lab.page, f"{name.lower()}-{theme}-narrow")
-            assert console.root.evaluate("form => form.scrollWidth <= form.clientWidth + 1"), f"{name} sticks out"
+            if console.root.evaluate("form => form.scrollWidth > form.clientWidth + 1"):
+                sticks_out.append(name)
     finally:
         set_theme(lab, "light")
+    assert {} == {name: violations for name, violations in found.items() if violations}
+    assert [] == sticks_out
     assert lab.page.evaluate("window.hacked") is None
     assert lab.page.locator("img[src='x']").count() == 0
 
