@@ -30,7 +30,7 @@ _CUSTOM = (
     "#d9776c",
 )
 _NOBODY = "#f4f4f2"
-# A picture of more people than this shows groups of people with the same access instead.
+# A picture of more people than this shows bands of people instead.
 _MOST_PEOPLE = 80
 _MOST_GROUPS = 60
 _MOST_PLACES = 60
@@ -68,9 +68,11 @@ def plot_roles_by_workspace(snapshot: Snapshot) -> Figure:
 
 
 def plot_access(snapshot: Snapshot) -> Figure:
-    """Draw people against workspaces, coloured by role, ordered so that people with the same access stand together.
+    """Draw people against workspaces, coloured by role, ordered so that blocks of the same access show.
 
-    With more than 80 people, a row is a group of people with the same access instead, the largest groups first.
+    Workspaces that have people in common stand side by side, and people with the same access below each other. With
+    more than 80 people a row is a band of equally many people in that order: the colour is the role that most of them
+    hold there, and it is the stronger the more of them hold any.
 
     Args:
         snapshot: where the access is read from.
@@ -81,15 +83,34 @@ def plot_access(snapshot: Snapshot) -> Figure:
     plt = _pyplot()
     matrix = snapshot.matrix()
     roles = [str(role) for role in matrix.dtypes.iloc[0].categories] if len(matrix.columns) else []
-    codes = np.column_stack([matrix[name].cat.codes for name in matrix.columns]) if roles else np.empty((0, 0))
-    codes, labels, places = _ordered(codes, [str(e) for e in matrix.index], [str(n) for n in matrix.columns])
+    codes = np.column_stack([matrix[name].cat.codes for name in matrix.columns]) if roles else np.empty((0, 0), int)
+    rows, columns = _order(codes)
+    codes = codes[rows][:, columns]
+    places = [str(matrix.columns[index]) for index in columns]
+    starts = _band_starts(len(codes))
+    labels = [str(matrix.index[index]) for index in rows]
+    if len(starts) < len(codes):
+        labels = [f"{n:,} people" for n in np.diff([*starts, len(codes)])]
     colors = _colors(roles)
-    height = 1.6 + 0.19 * max(len(labels), 1)
-    figure, axes = plt.subplots(figsize=(3.4 + 0.42 * max(len(places), 1), height), layout="constrained")
-    palette = plt.matplotlib.colors.ListedColormap([_NOBODY, *(colors[role] for role in roles)])
-    axes.pcolormesh(codes + 1, cmap=palette, vmin=-0.5, vmax=len(roles) + 0.5, edgecolors="white", linewidth=0.8)
+    n_rows, n_columns = max(len(labels), 1), max(len(places), 1)
+    size = (3.4 + min(0.42 * n_columns, 18), 1.6 + 0.19 * n_rows)
+    figure, axes = plt.subplots(figsize=size, layout="constrained")
+    if len(codes):
+        shades = _shades(plt, codes, starts, [colors[role] for role in roles])
+        # Lines between thousands of cells hide more than they part, and take long to draw.
+        is_large = n_columns > _MOST_PLACES
+        edges = "none" if is_large else "white"
+        axes.pcolormesh(shades, edgecolors=edges, linewidth=0.8, rasterized=is_large)
+    font = float(np.clip(18 * 72 / n_columns * 0.75, 4, 8.5))
     axes.set_yticks(np.arange(len(labels)) + 0.5, [_plain(label) for label in labels], fontsize=7.5)
-    axes.set_xticks(np.arange(len(places)) + 0.5, [_plain(p) for p in places], rotation=45, ha="left", fontsize=8.5)
+    rotation = 45 if n_columns <= _MOST_PLACES else 90
+    axes.set_xticks(
+        np.arange(len(places)) + 0.5,
+        [_plain(place) for place in places],
+        rotation=rotation,
+        ha="left" if rotation == 45 else "center",
+        fontsize=font,
+    )
     axes.invert_yaxis()
     axes.xaxis.tick_top()
     axes.set_title(f"Access · {_plain(snapshot.meta.organization)}", loc="left")
@@ -102,21 +123,59 @@ def plot_access(snapshot: Snapshot) -> Figure:
     return _typed(figure)
 
 
-def _ordered(codes: Any, people: list[str], places: list[str]) -> tuple[Any, list[str], list[str]]:
-    """Put workspaces with most people first and people with the same access together; group where they are many."""
-    if not len(codes):
-        return codes, people, places
-    by_use = np.argsort(-(codes >= 0).sum(axis=0), kind="stable")[:_MOST_PLACES]
-    codes = codes[:, by_use]
-    names = [places[index] for index in by_use]
-    if len(people) > _MOST_PEOPLE:
-        patterns, sizes = np.unique(codes, axis=0, return_counts=True)
-        largest = np.argsort(-sizes, kind="stable")[:_MOST_GROUPS]
-        return patterns[largest], [f"{sizes[index]:,} people" for index in largest], names
-    # Missing access sorts last, so that the blocks stand out.
-    keys = np.where(codes < 0, 99, codes)
-    order = np.lexsort(keys.T[::-1])
-    return codes[order], [people[index] for index in order], names
+def _order(codes: Any) -> tuple[Any, Any]:
+    """Order people and workspaces so that the same access stands together.
+
+    Args:
+        codes: people by workspaces; a role's number, or -1 for none.
+
+    Returns:
+        The places of the rows and of the columns, in the order in which to draw them.
+    """
+    has = codes >= 0
+    columns = _order_places(has)
+    ordered = codes[:, columns]
+    # Who is everywhere comes first, then who is in the first workspace, and so on; among them by role.
+    keys = np.where(ordered < 0, 127, 0).astype(np.uint8)
+    keys = np.concatenate([keys, ordered.astype(np.int64) + 1], axis=1).astype(np.uint8)
+    rows = np.lexsort(keys.T[::-1]) if keys.size else np.arange(len(codes))
+    return rows, columns
+
+
+def _order_places(has: Any) -> Any:
+    """Put workspaces beside those that they share most people with, beginning with the largest."""
+    n_places = has.shape[1]
+    sizes = has.sum(axis=0)
+    # People who are everywhere tell nothing about what belongs together.
+    telling = has[has.sum(axis=1) <= max(n_places // 2, 1)].astype(np.float32)
+    shared = telling.T @ telling
+    own = np.sqrt(np.maximum(np.diag(shared), 1))
+    likeness = shared / np.outer(own, own)
+    left = np.ones(n_places, dtype=bool)
+    chain: list[int] = []
+    for _ in range(n_places):
+        wanted = likeness[chain[-1]] + sizes * 1e-9 if chain else sizes.astype(np.float64)
+        chain.append(int(np.argmax(np.where(left, wanted, -1.0))))
+        left[chain[-1]] = False
+    return np.array(chain, dtype=np.int64)
+
+
+def _band_starts(n_people: int) -> Any:
+    """Say where each row of the picture begins: one per person, or equal bands of people where they are many."""
+    n_rows = n_people if n_people <= _MOST_PEOPLE else _MOST_GROUPS
+    return np.linspace(0, n_people, n_rows + 1).astype(np.int64)[:-1]
+
+
+def _shades(plt: Any, codes: Any, starts: Any, colors: list[str]) -> Any:
+    """Mix the colour of each cell: the role that most of the band hold, as strong as the share of those who hold any."""
+    counts = np.stack([np.add.reduceat(codes == role, starts, axis=0) for role in range(len(colors))])
+    sizes = np.diff([*starts, len(codes)])[:, np.newaxis]
+    share = counts.sum(axis=0) / sizes
+    # One of many is still to be seen.
+    strength = np.where(share > 0, 0.2 + 0.8 * share, 0.0)[..., np.newaxis]
+    to_rgb = plt.matplotlib.colors.to_rgb
+    palette = np.array([to_rgb(color) for color in colors])
+    return palette[counts.argmax(axis=0)] * strength + np.array(to_rgb(_NOBODY)) * (1 - strength)
 
 
 def _colors(roles: list[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -52,13 +53,52 @@ def test_map_has_a_row_per_person(snap):
     assert set(snap.workspaces["workspace"]) == {label.get_text() for label in axes.get_xticklabels()}
 
 
-def test_map_of_many_shows_groups(snap):
-    """Beyond 80 people the lines are groups with the same access, and count everybody they show."""
+def test_map_of_many_shows_bands(snap):
+    """Beyond 80 people the lines are bands of people, and everybody is in one of them."""
     many = crowd(snap, 5)
     labels = [label.get_text() for label in plots.plot_access(many).axes[0].get_yticklabels()]
     assert all(label.endswith(" people") for label in labels)
-    assert len(labels) <= 60
+    assert 60 == len(labels)
     assert len(many.matrix()) == sum(int(label.split()[0].replace(",", "")) for label in labels)
+
+
+def test_people_with_the_same_access_stand_together():
+    """Two teams in two pairs of workspaces, shuffled, give two blocks; who is everywhere stands on top."""
+    left, right = [0, -1, 1, -1], [-1, 2, -1, 2]
+    codes = np.array([left, right, left, right, [3, 3, 3, 3], left, right])
+    rows, columns = plots._order(codes)
+    drawn = codes[rows][:, columns]
+    assert [3, 3, 3, 3] == drawn[0].tolist()
+    blocks = drawn[1:] >= 0
+    first = [True, True, False, False]
+    assert [first] * 3 + [first[::-1]] * 3 == blocks.tolist()
+
+
+def test_a_band_is_as_strong_as_many_hold_the_role():
+    """A cell that everybody of the band holds has the role's own colour, an empty one that of nobody."""
+    codes = np.array([[0, 1, -1]] * 10 + [[0, -1, -1]] * 10)
+    [row] = plots._shades(plots._pyplot(), codes, np.array([0]), ["#000000", "#ff0000"])
+    assert [0, 0, 0] == row[0].tolist()
+    nobody = [0xF4 / 255, 0xF4 / 255, 0xF2 / 255]
+    assert nobody == pytest.approx(row[2].tolist())
+    assert row[1, 0] > row[1, 1] > 0.2
+
+
+def test_a_large_organization_is_drawn_in_seconds(snap):
+    """Bands and all workspaces of 20,000 x 200 are ordered and mixed without a step per person."""
+    rng = np.random.default_rng(7)
+    team = rng.integers(0, 20, 20_000)
+    codes = np.where((np.arange(200) // 10 == team[:, np.newaxis]) & (rng.random((20_000, 200)) < 0.5), 1, -1).astype(
+        np.int8
+    )
+    shuffled = codes[:, rng.permutation(200)]
+    rows, columns = plots._order(shuffled)
+    drawn = shuffled[rows][:, columns] >= 0
+    # Each team's ten workspaces are side by side again: few steps from one block to the next.
+    position = np.array([np.flatnonzero(row).mean() if row.any() else -1 for row in drawn[::100]])
+    spread = np.array([np.ptp(np.flatnonzero(row)) if row.any() else 0 for row in drawn[::100]])
+    assert np.median(spread) < 10
+    assert (np.diff(position[position >= 0]) > -10).mean() > 0.9
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])

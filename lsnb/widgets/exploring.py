@@ -262,7 +262,8 @@ def filter_rows(frame: pd.DataFrame, text: str) -> pd.DataFrame:
 
 def _picture_bytes(figure: Any, ending: str) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=ending, dpi=140)
+    # Long names and legends reach over the edge of the figure.
+    figure.savefig(buffer, format=ending, dpi=140, bbox_inches="tight")
     return buffer.getvalue()
 
 
