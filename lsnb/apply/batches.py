@@ -16,6 +16,8 @@ from lsnb.plan.model import Change
 
 # What deletes a workspace comes after everything that happens in it, and a role goes when nothing uses it any more.
 _WAVES = {"DeleteWorkspace": 1, "DeleteRole": 2}
+# Of what can shut the caller out, settings need rights that the caller's own change may take; the key in use goes last.
+_LAST_WAVES = {"UpdateSettings": -1, "RevokeAccessToken": 1, "DeleteServiceKey": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ def to_waves(changes: Iterable[Change]) -> list[list[Change]]:
     """Put the changes of a stage into waves; each waits for the one before."""
     waves: dict[int, list[Change]] = defaultdict(list)
     for change in changes:
-        waves[_WAVES.get(change.kind, 0)].append(change)
+        numbers = _LAST_WAVES if change.stage == "self" else _WAVES
+        waves[numbers.get(change.kind, 0)].append(change)
     return [waves[number] for number in sorted(waves)]
 
 

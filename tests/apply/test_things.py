@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lsnb.api.keys import NewKey
+from lsnb.apply.batches import to_waves
 from lsnb.journal import read_journal
 from lsnb.loader import load_snapshot_of
 from lsnb.plan.references import role_reference, workspace_reference
@@ -396,3 +399,18 @@ def test_a_key_that_may_not_is_told_so_when_it_tries(server):
     run = acme.apply(t.plan_of(acme, t.create_role("Field Engineer"), t.setting("invites_enabled", True, False)))
     assert {"failed": 1, "done": 1} == run.counts, str(run)
     assert "403" in run.results.set_index("outcome").loc["failed", "reason"]
+
+
+def test_the_callers_own_change_comes_after_settings_and_the_key_in_use_last(acme):
+    """Each needs what the next one takes away."""
+    own = t.revoke(acme, "Notebook of ada.lindqvist@acme.example")
+    changes = [
+        replace(own, stage="self"),
+        t.setting("ip_allowlist", [], ["127.0.0.0/8"]),
+        t.setting("pat_creation_disabled", False, True),
+        t.rename_workspace(acme, "Marketing", "Growth"),
+    ]
+    assert [["ip_allowlist", "pat_creation_disabled"], ["Marketing"], [own.ids["token_id"]]] == [
+        [change.ids.get("setting") or change.workspace or change.ids["token_id"] for change in wave]
+        for wave in to_waves([*changes[:3], replace(changes[3], stage="self")])
+    ]
