@@ -15,6 +15,7 @@ from lsnb.plan.members import plan_member
 from lsnb.plan.model import Change, Mode, Plan, Verdict, Waiting
 from lsnb.plan.notes import Notes, listed, row_words
 from lsnb.plan.order import in_order
+from lsnb.plan.references import reference_made_by, references_of
 from lsnb.plan.roles import default_role
 from lsnb.plan.rules import DEFAULT_RULES, JUDGED_RULES, OLDER_SERVER, Rules, ServerFeatures
 from lsnb.plan.safety import check_allowed, judge
@@ -167,6 +168,8 @@ def changes_to_plan(
 def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules: Rules = DEFAULT_RULES) -> Plan:
     """Take single changes out of a plan and judge the rest again.
 
+    What uses a workspace or a role that is no longer created is left out with it, and the plan says so.
+
     Args:
         plan: the plan.
         snapshot: what it was made from.
@@ -183,9 +186,16 @@ def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules:
     unknown = dropped - {change.id for change in plan.changes}
     if unknown:
         raise PlanError(f"The plan has no change with the id {', '.join(sorted(unknown))}.")
+    gone = {reference_made_by(change) for change in plan.changes if change.id in dropped} - {None}
+    orphans = [c for c in plan.changes if gone and c.id not in dropped and gone & references_of(c)]
+    dropped |= {change.id for change in orphans}
     kept = [change for change in plan.changes if change.id not in dropped]
     uninvited = {change.email for change in plan.changes if change.id in dropped and change.kind == "InviteMember"}
     remarks = [warning for warning in plan.warnings if warning.rule not in JUDGED_RULES]
+    if orphans:
+        what = listed(sorted({f"{change.kind} of {change.email or change.workspace or 'a key'}" for change in orphans}))
+        said = f"Left out too, since what they need is no longer created: {what}."
+        remarks.append(Verdict("dropped-too", said))
     judged = changes_to_plan(
         snapshot,
         kept,

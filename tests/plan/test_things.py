@@ -384,3 +384,15 @@ def test_a_plan_of_changes_made_by_hand_is_judged_too():
     snap = snapshot()
     made = planned(snap, roles=matrix(["action"], Annotator=["delete"])).changes
     assert ["role-in-use"] == rules_of(changes_to_plan(snap, made, created_at=CREATED_AT).refusals)
+
+
+def test_what_needs_a_dropped_creation_is_dropped_with_it():
+    """A plan without the workspace cannot invite anybody into it."""
+    snap = snapshot()
+    plan = planned(snap, **everything())
+    created = next(change.id for change in plan.changes if change.kind == "CreateRole")
+    less = drop_changes(plan, snap, [created])
+    assert not {"CreateRole", "InviteMember", "CreateServiceKey", "SetWorkspaceRole"} & set(kinds(less))
+    assert "CreateWorkspace" in kinds(less)
+    said = next(warning.message for warning in less.warnings if warning.rule == "dropped-too")
+    assert "InviteMember of new@example.com" in said
