@@ -308,7 +308,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         _no("GET", "/workspaces/current/taggings", _TAGGING),
         _no("POST", "/workspaces/current/taggings", _TAGGING),
         _no("DELETE", "/workspaces/current/taggings/{tagging_id}", _TAGGING),
-        _no("GET", "/workspaces/current/tags", _TAGGING),
+        _done("GET", "/workspaces/current/tags", "`snap.tags`, through `Api.list_tags`", _ALL),
         _no("GET", "/workspaces/current/tags/resource", _TAGGING),
         _no("POST", "/workspaces/current/tags/resources", _TAGGING),
     ),

@@ -214,6 +214,11 @@ class Snapshot:
         return self.table("policies")
 
     @property
+    def tags(self) -> pd.DataFrame:
+        """One row per value of a tag key of a workspace; read only where access policies exist."""
+        return self.table("tags")
+
+    @property
     def shared_links(self) -> pd.DataFrame:
         """One row per public link."""
         return self.table("shared_links")

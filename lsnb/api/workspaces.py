@@ -61,6 +61,10 @@ class WorkspaceReads(Endpoints):
             if len(found) < _LINKS_PER_PAGE:
                 return links
 
+    def list_tags(self, workspace_id: str) -> list[Record]:
+        """Read the tag keys of one workspace, each with its values; not in pages. `GET /workspaces/current/tags`."""
+        return self._list("/api/v1/workspaces/current/tags", scope="workspace", workspace_id=workspace_id)
+
 
 class WorkspaceWrites(Endpoints):
     """Make, rename and delete workspaces, and end their public links."""

@@ -24,7 +24,7 @@ class Context:
         policy: thresholds and exceptions.
         roster: one row per employee, with `email` and `status`; None where there is none.
         earlier: an earlier reading, such as that of the last review; None where there is none.
-        tags: the values of every tag key in use, for access policies; None where they were not read.
+        tags: the values of every tag key in use, for access policies; those of the snapshot when None.
         campaigns: one row per access review, with `campaign`, `closed_at` and `n_open`; None where there are none.
     """
 
@@ -42,7 +42,7 @@ class Context:
         self.policy = policy
         self.roster = roster
         self.earlier = earlier
-        self.tags = tags
+        self.tags = tags if tags is not None else _tags_of(snapshot)
         self.campaigns = campaigns
         self.now: pd.Timestamp = snapshot.meta.read_at
         self.organization = f"organization:{snapshot.meta.organization}"
@@ -160,6 +160,16 @@ class Context:
         members = self.frame("members")[["ls_user_id", "identity_id", "email"]]
         known = {str(row.ls_user_id): str(row.email) for row in rows_of(members) if text(row.ls_user_id)}
         return known | {str(row.identity_id): str(row.email) for row in rows_of(members) if text(row.identity_id)}
+
+
+def _tags_of(snapshot: Snapshot) -> Mapping[str, frozenset[str]] | None:
+    """Give the values of every tag key; None where they were not read whole, for what is missing may be in the rest."""
+    if snapshot.status("tags")[0] != "complete":
+        return None
+    found: dict[str, set[str]] = {}
+    for row in rows_of(snapshot.tags):
+        found.setdefault(row.key, set()).update([row.value] if text(row.value) else [])
+    return {key: frozenset(values) for key, values in found.items()}
 
 
 def pick(frame: pd.DataFrame, **wanted: Any) -> pd.DataFrame:

@@ -23,7 +23,9 @@ def _about(rule: Rule, reason: str) -> Finding:
 def _untold(context: Context, rules: list[Rule]) -> Iterator[Finding]:
     if context.tags is None and rules:
         names = ", ".join(rule.policy for rule in rules)
-        yield info(context.organization, f"The tags of the workspaces were not read, so these are not judged: {names}.")
+        yield info(
+            context.organization, f"The tags of the workspaces were not read whole, so these are not judged: {names}."
+        )
 
 
 def _matches_some_value(condition: Condition, tags: Mapping[str, frozenset[str]]) -> bool:
@@ -41,6 +43,7 @@ def _matches_some_value(condition: Condition, tags: Mapping[str, frozenset[str]]
     fix="Correct the value that the policy compares with, or delete the policy.",
     supports=_SUPPORTS,
     needs=("policies",),
+    looks_at=("tags",),
     feature="can_use_abac",
 )
 def find_toothless(context: Context) -> Iterator[Finding]:
@@ -109,6 +112,7 @@ def find_unattached(context: Context) -> Iterator[Finding]:
     fix="Correct the tag's key or value, or create it.",
     supports=_SUPPORTS,
     needs=("policies",),
+    looks_at=("tags",),
     feature="can_use_abac",
 )
 def find_ghost_tags(context: Context) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ def run_checks(
         policy: thresholds and accepted exceptions; the defaults when None.
         roster: one row per employee, with `email` and `status` (`active` or `ended`).
         earlier: an earlier reading, such as that of the last review.
-        tags: the values of every tag key in use, for the checks of access policies.
+        tags: the values of every tag key in use, for the checks of access policies; those of the snapshot when None.
         campaigns: one row per access review, with `campaign`, `closed_at` (UTC, empty while open) and `n_open`.
         only: ids of checks, or starts of them such as `LS-ADM`; every check when None.
 

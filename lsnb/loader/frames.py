@@ -11,7 +11,7 @@ import pandas as pd
 from lsnb.loader.reading import SourceData
 from lsnb.loader.sources import ENDPOINTS
 from lsnb.snapshot import Caller
-from lsnb.tables import SPECS, access, activity, keys, people, settings, structure
+from lsnb.tables import SPECS, access, activity, keys, people, settings, structure, tags
 from lsnb.tables.completeness import Reading, build_completeness
 
 
@@ -109,6 +109,7 @@ BUILDERS: dict[str, Builder] = {
     "sso": Builder(lambda p: settings.build_sso(p.of("sso"), p.roles, p.workspaces), ("sso",), ("roles", "workspaces")),
     "scim_tokens": Builder(lambda p: keys.build_scim_tokens(p.of("scim_tokens")), ("scim_tokens",)),
     "policies": Builder(lambda p: settings.build_policies(p.of("policies"), p.roles), ("policies",), ("roles",)),
+    "tags": Builder(lambda p: tags.build_tags(p.of("tags"), p.workspaces), ("tags",), ("policies", "workspaces")),
     "shared_links": Builder(
         lambda p: activity.build_shared_links(p.of("shared_links"), p.workspaces), ("shared_links",), ("workspaces",)
     ),

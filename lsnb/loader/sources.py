@@ -31,6 +31,7 @@ ENDPOINTS: dict[str, str] = {
     "sso": "GET /api/v1/orgs/current/sso-settings",
     "scim_tokens": "GET /v1/platform/orgs/current/scim/tokens",
     "policies": "GET /v1/platform/orgs/current/access-policies",
+    "tags": "GET /api/v1/workspaces/current/tags",
     "shared_links": "GET /api/v1/workspaces/current/shared",
     "usage": "GET /api/v1/orgs/current/billing/granular-usage",
     "audit_log": "GET /api/v1/audit-logs",
@@ -72,6 +73,7 @@ class Sources:
             "sso": lambda desk: self._gated("sso", desk, "can_use_saml_sso", api.list_sso_settings),
             "scim_tokens": lambda desk: self._gated("scim_tokens", desk, "can_use_saml_sso", api.list_scim_tokens),
             "policies": lambda desk: self._gated("policies", desk, "can_use_abac", api.list_access_policies),
+            "tags": self._read_tags,
             "shared_links": self._read_shared_links,
             "usage": self._read_usage,
             "audit_log": self._read_audit_log,
@@ -148,32 +150,48 @@ class Sources:
             read_at=desk.clock(),
         )
 
+    def _read_tags(self, desk: Desk) -> SourceData:
+        """Read the tags where access policies compare with them; nobody else pays a call per workspace."""
+        policies = desk.get("policies")
+        if policies.is_there and policies.data:
+            return self._by_workspace("tags", desk, self._api.list_tags, "tags")
+        reason = (
+            "there are no access policies to compare them with."
+            if policies.is_there
+            else f"the access policies that compare with them were not read: {policies.reason}"
+        )
+        return SourceData(ENDPOINTS["tags"], "not-loaded", reason=reason, read_at=desk.clock())
+
     def _read_shared_links(self, desk: Desk) -> SourceData:
+        return self._by_workspace("shared_links", desk, self._api.list_shared_links, "public links")
+
+    def _by_workspace(self, name: str, desk: Desk, ask: Callable[[str], list[Any]], what: str) -> SourceData:
+        """Read a list of every workspace; what the key may not see of them is said."""
         places = [place for place in desk.records("workspaces") if not place.get("is_deleted")]
         if not desk.get("workspaces").is_there:
             reason = f"the workspaces could not be read: {desk.get('workspaces').reason}"
-            return SourceData(ENDPOINTS["shared_links"], "unreadable", reason=reason, read_at=desk.clock())
+            return SourceData(ENDPOINTS[name], "unreadable", reason=reason, read_at=desk.clock())
         self._progress.expect(len(places))
 
         def read(place: Mapping[str, Any]) -> list[tuple[str, Any]] | PermissionDeniedError | NotFoundError:
             try:
-                return [(place["id"], link) for link in self._api.list_shared_links(place["id"])]
+                return [(place["id"], record) for record in ask(place["id"])]
             except (PermissionDeniedError, NotFoundError) as error:
                 return error
 
-        results = self._api.transport.map(read, places, on_result=lambda _: self._progress.step("public links"))
+        results = self._api.transport.map(read, places, on_result=lambda _: self._progress.step(what))
         errors = [result for result in results if isinstance(result, Exception)]
         if errors and len(errors) == len(results):
-            return refused(ENDPOINTS["shared_links"], errors[0])
-        links = [link for result in results if not isinstance(result, Exception) for link in result]
+            return refused(ENDPOINTS[name], errors[0])
+        records = [record for result in results if not isinstance(result, Exception) for record in result]
         if not errors:
-            return self._whole("shared_links", desk, links)
+            return self._whole(name, desk, records)
         hidden = ", ".join(
             str(place["display_name"]) for place, result in zip(places, results, strict=True) if result in errors
         )
-        reason = f"the links of {len(errors)} workspaces could not be read ({hidden}): {errors[0]}"
-        endpoint = ENDPOINTS["shared_links"]
-        return SourceData(endpoint, "partial", links, reason, got=len(links), read_at=desk.clock())
+        word = what.rpartition(" ")[2]
+        reason = f"the {word} of {len(errors)} workspaces could not be read ({hidden}): {errors[0]}"
+        return SourceData(ENDPOINTS[name], "partial", records, reason, got=len(records), read_at=desk.clock())
 
     def _read_usage(self, desk: Desk) -> SourceData:
         endpoint = ENDPOINTS["usage"]

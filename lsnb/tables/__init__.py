@@ -10,6 +10,7 @@ from lsnb.tables.people import INVITES, MEMBERS
 from lsnb.tables.settings import POLICIES, SETTINGS, SSO
 from lsnb.tables.spec import Column, TableSpec, empty_frame
 from lsnb.tables.structure import PERMISSION_CATALOGUE, PERMISSIONS, ROLES, WORKSPACES
+from lsnb.tables.tags import TAGS
 
 __all__ = ["SPECS", "Column", "TableSpec", "empty_frame"]
 
@@ -31,6 +32,7 @@ SPECS: dict[str, TableSpec] = {
         SSO,
         SCIM_TOKENS,
         POLICIES,
+        TAGS,
         SHARED_LINKS,
         USAGE,
         AUDIT_LOG,

@@ -501,6 +501,19 @@ def test_without_the_tokens_nothing_found_is_undecided(check):
     assert run(check, good().lose("access_tokens"))["status"].tolist() == ["info"]
 
 
+def test_the_tags_of_the_snapshot_are_what_policies_are_held_against():
+    """No argument is needed where they were read whole; where they were not, nothing is judged by them."""
+    tiny = good().add_tag("Environment", "production", "staging").add_tag("Empty")
+    tiny.add_policy("ghost", "deny", "runs:read", ("Cost", "equals", "1"), on=("Writer",))
+    tiny.add_policy("eu", "deny", "runs:read", ("Environment", "equals", "eu"), on=("Writer",))
+    assert ["access_policy:eu"] == run("LS-ABC-01a", tiny, tags=None)["resource"].tolist()
+    assert ["access_policy:eu", "access_policy:ghost"] == run("LS-ABC-01d", tiny, tags=None)["resource"].tolist()
+    for status in ("partial", "unreadable", "not-loaded"):
+        found = run("LS-ABC-01d", tiny.lose("tags", status), tags=None)
+        assert {"info"} == set(found["status"])
+        assert "tags of the workspaces were not read whole" in found["reason"][0]
+
+
 def test_a_role_that_something_unread_may_use_is_not_called_unused():
     """Without the policies, a role without people is info."""
     found = run("LS-ROL-04", good().add_role("Legacy", "runs:read").lose("policies"))

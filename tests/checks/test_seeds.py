@@ -18,7 +18,6 @@ POLICY = Policy(
     break_glass=("break.glass@acme.example",),
     restricted_workspaces={"Security Review": tuple(f"{local}@acme.example" for local in REVIEWERS)},
 )
-TAGS = {"Environment": ["production", "staging", "internal"], "Application": ["acme"]}
 
 
 def read(seed: str, *, everybody: bool = True) -> Snapshot:
@@ -37,7 +36,7 @@ def tidy() -> Snapshot:
 def found(tidy: Snapshot) -> pd.DataFrame:
     """Check the organization with the flaws against the clean one."""
     roster = pd.DataFrame(make_roster())
-    return run_checks(read("small"), policy=POLICY, roster=roster, earlier=tidy, tags=TAGS)
+    return run_checks(read("small"), policy=POLICY, roster=roster, earlier=tidy)
 
 
 def planted(check: str) -> set[tuple[str, str, str]]:
@@ -80,9 +79,9 @@ def test_no_check_fails_on_the_demo_organization(found):
 
 
 def test_the_clean_organization_has_no_alarm(tidy):
-    """With its policy, its roster and its tags, nothing is wrong with it."""
+    """With its policy and its roster, nothing is wrong with it."""
     policy = Policy(allowed_domains=("acme.example",), accepted_operators=("jonas.weber@acme.example",))
-    alarms = run_checks(tidy, policy=policy, roster=pd.DataFrame(make_clean_roster()), earlier=tidy, tags=TAGS)
+    alarms = run_checks(tidy, policy=policy, roster=pd.DataFrame(make_clean_roster()), earlier=tidy)
     alarms = alarms[alarms["status"].isin(["alarm", "error"])]
     assert [] == alarms[["id", "resource", "reason"]].values.tolist()
 

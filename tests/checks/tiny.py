@@ -17,6 +17,7 @@ from lsnb.tables.keys import build_access_tokens, build_scim_tokens, build_servi
 from lsnb.tables.people import People, build_invites, build_members
 from lsnb.tables.settings import build_policies, build_settings, build_sso
 from lsnb.tables.structure import build_permission_catalogue, build_permissions, build_roles, build_workspaces
+from lsnb.tables.tags import build_tags
 
 READ_AT = pd.Timestamp("2026-11-02T09:00:00Z")
 OFFERED = {
@@ -81,7 +82,16 @@ class Tiny:
         self.people: list[dict[str, Any]] = []
         self.records: dict[str, list[Any]] = {
             name: []
-            for name in ("service_keys", "access_tokens", "sso", "scim_tokens", "policies", "shared_links", "audit_log")
+            for name in (
+                "service_keys",
+                "access_tokens",
+                "sso",
+                "scim_tokens",
+                "policies",
+                "tags",
+                "shared_links",
+                "audit_log",
+            )
         }
         self.usage: dict[str, list[Any]] = {"user": [], "api_key": []}
         self.unread: dict[str, tuple[str, str]] = {}
@@ -197,6 +207,13 @@ class Tiny:
         )
         return self
 
+    def add_tag(self, key: str, *values: str, workspace: str | None = None) -> Tiny:
+        """Add a tag key with its values to a workspace."""
+        found = [{"id": f"value {key} {value}", "value": value} for value in values]
+        record = {"id": f"key {key}", "key": key, "values": found}
+        self.records["tags"].append((place_id(workspace or self.workspaces[0]), record))
+        return self
+
     def add_link(self, title: str, *, days: float = 3, workspace: str | None = None) -> Tiny:
         """Add a public link to a run."""
         link = {"type": "run", "run_id": f"run {title}", "run_name": title, "created_at": ago(days)}
@@ -273,13 +290,20 @@ class Tiny:
             "sso": partial(build_sso, records["sso"], roles, workspaces),
             "scim_tokens": partial(build_scim_tokens, records["scim_tokens"]),
             "policies": partial(build_policies, records["policies"], roles),
+            "tags": partial(build_tags, records["tags"], workspaces),
             "shared_links": partial(build_shared_links, records["shared_links"], workspaces),
             "usage": partial(build_usage, self.usage),
             "audit_log": partial(build_audit_log, records["audit_log"]),
         }
         tables, readings = {}, []
         for name, build in builders.items():
-            status, reason = self.unread.get(name, ("complete", None))
+            # Tags are read where there are policies to compare with them; here, where a test adds some.
+            usual = (
+                ("not-loaded", "it was not asked for.")
+                if name == "tags" and not records["tags"]
+                else ("complete", None)
+            )
+            status, reason = self.unread.get(name, usual)
             readings.append(Reading(name, "GET", status, read_at=READ_AT, reason=reason))  # type: ignore[arg-type]
             if status in ("complete", "partial"):
                 tables[name] = build()
