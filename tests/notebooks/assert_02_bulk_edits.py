@@ -12,6 +12,7 @@ VALUES = {
     "undone": "undone.is_done",
     "same": "same",
     "n_problems": "len(org.edits(wrong).problems)",
+    "by_hand": "len(editor.grid.edits) + len(editor.grid.removed)",
 }
 
 
@@ -25,6 +26,7 @@ def check(run):
     assert 0 == values["again"]
     assert values["n_changes"] == values["back"]
     assert values["undone"]
+    assert values["n_changes"] == values["by_hand"]
     assert values["same"]
     assert values["n_problems"] >= 2
     assert "Nothing to do" in run.text

@@ -8,6 +8,7 @@ VALUES = {
     "already_here": "list(addresses.loc[here, 'email'])",
     "invited": "sorted(change.email for change in plan.changes)",
     "done": "run.is_done",
+    "judged": "sorted(form.preview()['state'])",
     "pending": "sorted(pending['email'])",
     "roles": "sorted(set(pending.loc[pending['email'].isin([c.email for c in plan.changes]), 'workspace_role']))",
 }
@@ -23,6 +24,7 @@ def check(run):
     assert ["ada.lindqvist@acme.example"] == values["already_here"]
     assert invited == values["invited"]
     assert values["done"]
+    assert ["bad", "duplicate", "member", "new", "new", "new"] == values["judged"]
     assert set(invited) <= set(values["pending"])
     assert ["Editor"] == values["roles"]
     assert invited == sorted(mail["email"] for mail in run.server.state.emails_sent)
