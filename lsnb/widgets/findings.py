@@ -368,9 +368,8 @@ def picture(counts: pd.DataFrame) -> str:
             for name, n in (("alarm", alarm), ("error", error), ("info", info))
             if n
         )
-        words = (
-            f"{alarm:,} {_STATUS_WORDS['alarm']}, {error:,} {_STATUS_WORDS['error']}, {info:,} {_STATUS_WORDS['info']}"
-        )
+        said = ((alarm, "need attention"), (info, "to look at"), (error, "could not be checked"))
+        words = ", ".join(f"{n:,} {what}" for n, what in said if n) or "nothing"
         rows.append(
             f'<tr><th scope="row">{cards.text(severity)}</th>'
             f'<td class="lsnb-bars" aria-hidden="true">{bars}</td><td>{cards.text(words)}</td></tr>'

@@ -204,6 +204,7 @@ class KeysForm(SheetForm):
         self._created = [row for row in self.memory.get("created", ()) if row["description"].casefold() not in taken]
         columns = (
             GridColumn("description", "Key", pinned=True, width=220),
+            GridColumn("action", "Action", editable=True, choices=("", "delete"), width=100),
             GridColumn("short_key", "Shown part", width=130),
             GridColumn("noted", "Noted", width=260, help="What the checks note; see the tab Audit."),
             GridColumn("reach", "Reaches", width=170),
@@ -211,7 +212,6 @@ class KeysForm(SheetForm):
             GridColumn(
                 "org_role", "Role in the organization", editable=True, choices=("", *choices["org_role"]), width=180
             ),
-            GridColumn("action", "Action", editable=True, choices=("", "delete"), width=100),
             *_TIMES,
             GridColumn("created_by", "Made by", width=200),
         )
@@ -219,10 +219,11 @@ class KeysForm(SheetForm):
         frame["reach"] = [_WIDE if text == EVERYWHERE else text for text in sheet["workspaces"]]
         frame["created_by"] = snapshot.service_keys["created_by"].to_numpy()
         self.keys = self._make("keys", frame, columns, "key_id", "Service keys")
-        children: list[Any] = [self._facts, parts.heading("Service keys"), self.keys, parts.heading("New service key")]
+        children: list[Any] = [self._facts, self.keys, parts.heading("New service key")]
+        self.workspaces.rows = min(6, max(len(snapshot.workspaces), 2))
         self.workspaces.options = list(snapshot.workspaces["workspace"].astype(object))
         self.role.options, self.org_role.options = ["", *choices["role"]], ["", *choices["org_role"]]
-        children += [self._new_key, parts.heading("Personal access tokens")]
+        children += [self._new_key]
         children += self._build_tokens(snapshot, notes)
         self._draw()
         return children
@@ -237,17 +238,17 @@ class KeysForm(SheetForm):
         columns = (
             GridColumn("description", "Token", pinned=True, width=220),
             GridColumn("owner", "Whose", width=220),
-            GridColumn("short_key", "Shown part", width=130),
-            GridColumn("noted", "Noted", width=260),
             GridColumn("state", "State", width=90),
             GridColumn("action", "Action", editable=True, choices=("", "revoke", "reinstate"), width=110),
+            GridColumn("short_key", "Shown part", width=130),
+            GridColumn("noted", "Noted", width=260),
             *_TIMES,
         )
         frame = _with_times(sheet, snapshot.access_tokens, notes, "token_id")
         self.tokens = self._make("tokens", frame, columns, "token_id", "Personal access tokens")
         status, reason = snapshot.status("access_tokens")
         said = [parts.quiet(f"Not all of them can be seen: {reason}")] if status == "partial" else []
-        return [*said, self.tokens]
+        return [self.tokens, *said]
 
     def _make(self, name: str, frame: pd.DataFrame, columns: tuple[GridColumn, ...], key: str, caption: str) -> Grid:
         grid = Grid(frame, columns, key=key, height=min(420, 130 + 34 * max(len(frame), 2)), caption=caption)

@@ -105,6 +105,8 @@ class RunsView(Form):
             shown[list(_SHOWN)], titles=list(_SHOWN.values()), limit=_MOST_RUNS,
             empty=f"No run of this organization has a journal in {self.folder}.",
         )  # fmt: skip
+        for part in (self.choice, self.undo_button, self.resume_button, self.journal_button):
+            parts.show(part, len(options) > 1)
         self._show_results()
 
     def choose(self, journal: str | os.PathLike[str]) -> pd.DataFrame:

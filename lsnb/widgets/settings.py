@@ -189,7 +189,8 @@ class SettingsForm(SheetForm):
         """Give what the field of a setting shows at first."""
         if self._kind(name) == "separator":
             return str(json.loads(self._rows[name]["value"]))
-        return self._before[name]
+        # An empty list is an empty field; what it was stands beside it once it is changed.
+        return "" if self._before[name] == "[]" else self._before[name]
 
     def _read(self, name: str) -> Any:
         return read_value(str(self.fields[name].value), self._kind(name), name)

@@ -31,7 +31,7 @@ def test_counts_are_those_of_the_audit(view, findings):
     assert len(findings) == counts.to_numpy().sum()
     n_high = len(findings[(findings["severity"] == "high") & (findings["status"] == "alarm")])
     assert n_high == counts.loc["high", "alarm"]
-    assert f"{n_high} needs attention" in view._picture.value
+    assert f"{n_high} need attention" in view._picture.value
 
 
 def test_filters_leave_what_they_say(view, findings):
