@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lsnb.secrets import SecretBox, SecretFile, SecretKeyring
     from lsnb.snapshot import Snapshot
     from lsnb.store import load_snapshot, save_snapshot
+    from lsnb.trends import admins_over_time
 
 _HOMES = {
     "Diff": "lsnb.compare",
@@ -48,6 +49,7 @@ _HOMES = {
     "SecretKeyring": "lsnb.secrets",
     "Snapshot": "lsnb.snapshot",
     "Policy": "lsnb.policy",
+    "admins_over_time": "lsnb.trends",
     "audit": "lsnb.checks:run_checks",
     "connect": "lsnb.organization",
     "connect_demo": "lsnb.organization",
@@ -80,6 +82,7 @@ __all__ = [
     "SecretKeyring",
     "Snapshot",
     "__version__",
+    "admins_over_time",
     "audit",
     "connect",
     "connect_demo",

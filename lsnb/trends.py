@@ -1,0 +1,70 @@
+"""How power over an organization changed from snapshot to snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from lsnb import catalogue
+from lsnb.snapshot import Snapshot
+from lsnb.tables.spec import DTYPES
+
+COLUMNS = ("label", "read_at", "admins", "operators", "workspace_admins", "members", "came", "went")
+_COUNTS = ("admins", "operators", "workspace_admins", "members")
+
+
+def admins_over_time(snapshots: Iterable[Snapshot] | Mapping[str, Snapshot]) -> pd.DataFrame:
+    """Count who holds power in each of several snapshots, and name who came and went in between.
+
+    Args:
+        snapshots: readings of one organization, in any order; or by label, in the order in which they are to be shown.
+
+    Returns:
+        One row per snapshot: `label` (the day of the reading, where none is given), `read_at` (UTC); the enabled people
+        who are Organization Admin (`admins`), Organization Operator (`operators`), Admin of a workspace by a role of
+        their own (`workspace_admins`; unknown where access was not read) and all of them (`members`); and the addresses
+        of Organization Admins who `came` and `went` since the row before, joined by `, `.
+
+    Raises:
+        UnreadableTableError: the members of a snapshot were not read.
+    """
+    if isinstance(snapshots, Mapping):
+        labelled = list(snapshots.items())
+    else:
+        ordered = sorted(snapshots, key=lambda snapshot: snapshot.meta.read_at)
+        labelled = [(f"{snapshot.meta.read_at:%Y-%m-%d}", snapshot) for snapshot in ordered]
+    rows = []
+    before: set[str] | None = None
+    for label, snapshot in labelled:
+        members = snapshot.members
+        enabled = members[~members["is_disabled"].fillna(False).astype(bool)]
+        admins = _with_role(enabled, catalogue.ORGANIZATION_ADMIN)
+        rows.append(
+            (
+                label,
+                snapshot.meta.read_at,
+                len(admins),
+                len(_with_role(enabled, catalogue.ORGANIZATION_OPERATOR)),
+                _workspace_admins(snapshot),
+                len(enabled),
+                ", ".join(sorted(admins - before)) if before is not None else "",
+                ", ".join(sorted(before - admins)) if before is not None else "",
+            )
+        )
+        before = admins
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    kinds = {name: "count" if name in _COUNTS else "time" if name == "read_at" else "text" for name in COLUMNS}
+    return frame.astype({name: DTYPES[kind] for name, kind in kinds.items()})  # type: ignore[index]
+
+
+def _with_role(members: pd.DataFrame, role: str) -> set[str]:
+    return set(members.loc[(members["role_name"] == role).fillna(False).astype(bool), "email"])
+
+
+def _workspace_admins(snapshot: Snapshot) -> int | None:
+    if not snapshot.is_readable("access"):
+        return None
+    access = snapshot.table("access", columns=["email", "scope", "role_name", "source", "state"])
+    own = access[(access["scope"] == "workspace") & (access["source"] != "org-admin") & (access["state"] == "active")]
+    return int(own.loc[(own["role_name"] == catalogue.WORKSPACE_ADMIN).fillna(False).astype(bool), "email"].nunique())
