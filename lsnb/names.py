@@ -54,7 +54,8 @@ def directory_of(snapshots: Snapshot | Iterable[Snapshot]) -> pd.DataFrame:
     columns = ["id", "kind", "name", "email", "known_from"]
     if not parts:
         return pd.DataFrame({name: pd.Series([], dtype=DTYPES["text"]) for name in columns})
-    known = pd.concat(parts, ignore_index=True)[columns].astype(DTYPES["text"])
+    # One type before they meet: pandas 2 would else guess it from the parts that are not empty.
+    known = pd.concat([part[columns].astype(DTYPES["text"]) for part in parts], ignore_index=True)
     return known[known["id"].notna()].drop_duplicates("id", ignore_index=True)
 
 

@@ -88,7 +88,8 @@ _VERBS = {
 }
 _READ_WORDS = ("list", "get", "read", "export", "query", "search")
 _UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
-_MATCH_COLUMNS = ["row", "event", "n", "matched_by"]
+_MATCH_TYPES = {"row": "int64", "event": "int64", "n": "int64", "matched_by": "object"}
+_MATCH_COLUMNS = list(_MATCH_TYPES)
 
 
 class Windows:
@@ -125,8 +126,7 @@ def events_of(logs: Iterable[pd.DataFrame | None], windows: Windows) -> pd.DataF
             parts.append(log[inside.fillna(False).astype(bool)])
     if not parts:
         return None
-    filled = [part for part in parts if len(part)]
-    events = pd.concat(filled, ignore_index=True) if filled else parts[0]
+    events = _stack(parts)
     events = events.drop_duplicates("event_id")
     is_read_word = np.isin(_first_words(events["operation"]).astype(str), _READ_WORDS)
     is_read = events["method"].isin(["GET", "HEAD"]).astype(bool) | pd.Series(is_read_word, index=events.index)
@@ -154,14 +154,14 @@ def attribute(
     Returns:
         The rows with the columns of an event, in their order.
     """
-    matches = pd.DataFrame({"row": [], "event": [], "n": [], "matched_by": []})
+    matches = _no_matches()
     if events is not None and len(events) and len(rows):
         finder = _Finder(rows, events, snapshots)
         parts = [
             finder.find(np.flatnonzero((rows["area"] == area).to_numpy(dtype=bool)), windows.of(table_of[str(area)]))
             for area in rows["area"].unique()
         ]
-        matches = finder.inherit(pd.concat(parts, ignore_index=True))
+        matches = finder.inherit(_stack(parts))
     return _with_events(rows, events, matches, snapshots)
 
 
@@ -189,7 +189,7 @@ class _Finder:
         for how in (self._by_id, self._by_unknown, self._by_workspace, self._by_operation):
             done = {row for part in found for row in part["row"]}
             found.append(how(wanted[~wanted["row"].isin(done)], inside))
-        return pd.concat(found, ignore_index=True)
+        return _stack(found)
 
     def _wanted(self, positions: np.ndarray) -> pd.DataFrame:
         """List for each row the operations that can have caused it."""
@@ -205,7 +205,7 @@ class _Finder:
             for operation in operations or ("",):
                 piece = group[["item_id", "other_id", "workspace_id", "self_id", "change"]].copy()
                 pieces.append(piece.assign(row=group.index, operation=operation))
-        return pd.concat(pieces, ignore_index=True)
+        return _stack(pieces)
 
     def _by_id(self, wanted: pd.DataFrame, inside: np.ndarray) -> pd.DataFrame:
         """Find events of a known operation that name the same thing."""
@@ -215,7 +215,7 @@ class _Finder:
             wanted.loc[~of_place, ["row", "operation", "other_id"]].rename(columns={"other_id": "id"}),
             wanted.loc[of_place, ["row", "operation", "workspace_id"]].rename(columns={"workspace_id": "id"}),
         ]
-        keys = pd.concat(parts, ignore_index=True).dropna()
+        keys = _stack(parts).dropna()
         ids = self.ids[inside[self.ids["event"].to_numpy()]]
         ids = ids.assign(operation=self.events["operation"].take(ids["event"]).to_numpy())
         return _last(keys, ids, ["operation", "id"], "id")
@@ -236,7 +236,7 @@ class _Finder:
         joined = single[(single["change"] == "joined") & single["self_id"].notna() & ~single["row"].isin(by_id["row"])]
         events = np.flatnonzero(usable & np.isin(self.verb.astype(str), _VERBS["joined"]))
         own = pd.DataFrame({"event": events, "self_id": self.events["ls_user_id"].take(events).to_numpy()})
-        return pd.concat([by_id, _last(joined[["row", "self_id"]], own, ["self_id"], "actor")], ignore_index=True)
+        return _stack([by_id, _last(joined[["row", "self_id"]], own, ["self_id"], "actor")])
 
     def _by_workspace(self, wanted: pd.DataFrame, inside: np.ndarray) -> pd.DataFrame:
         """Find events of a known operation in the same workspace, about somebody whose id nobody knows."""
@@ -256,12 +256,11 @@ class _Finder:
         actors = self.events["ls_user_id"].take(events).to_numpy()
         free = pd.DataFrame({"event": events, "operation": operations, "self_id": actors})
         own = keys["self_id"].notna()
-        return pd.concat(
+        return _stack(
             [
                 _last(keys.loc[own, ["row", "operation", "self_id"]], free, ["operation", "self_id"], "actor"),
                 _last(keys.loc[~own, ["row", "operation"]], free, ["operation"], "operation"),
-            ],
-            ignore_index=True,
+            ]
         )
 
     def inherit(self, matches: pd.DataFrame) -> pd.DataFrame:
@@ -275,7 +274,7 @@ class _Finder:
         open_rows = rows[(rows["area"] == "access").to_numpy(dtype=bool) & ~rows.index.isin(matches["row"])]
         mine = pd.DataFrame({"row": open_rows.index, "email": open_rows["email"], "change": open_rows["change"]})
         given = mine.merge(causes.drop(columns="row"), on=["email", "change"]).assign(matched_by="person")
-        return pd.concat([matches, given[_MATCH_COLUMNS]], ignore_index=True)
+        return _stack([matches, given[_MATCH_COLUMNS]])
 
 
 def _last(keys: pd.DataFrame, events: pd.DataFrame, on: list[str], how: str) -> pd.DataFrame:
@@ -285,15 +284,23 @@ def _last(keys: pd.DataFrame, events: pd.DataFrame, on: list[str], how: str) -> 
     rows, so that many rows and many events of one key do not multiply.
     """
     if keys.empty or events.empty:
-        return pd.DataFrame(
-            {name: pd.Series([], dtype="object" if name == "matched_by" else "int64") for name in _MATCH_COLUMNS}
-        )
+        return _no_matches()
     events = events[["event", *on]].dropna().drop_duplicates()
     by_key = events.groupby([events[name].astype(object) for name in on])["event"].agg(["max", "size"]).reset_index()
     plain = keys.assign(**{name: keys[name].astype(object) for name in on})
     met = plain.merge(by_key, on=on)
     best = met.groupby("row").agg(event=("max", "max"), n=("size", "sum")).reset_index()
     return best.assign(matched_by=how)[_MATCH_COLUMNS]
+
+
+def _no_matches() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series([], dtype=_MATCH_TYPES[name]) for name in _MATCH_COLUMNS})
+
+
+def _stack(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put frames under each other; empty ones are left out, as their types would count otherwise."""
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0].reset_index(drop=True)
 
 
 def _ids_of(events: pd.DataFrame) -> pd.DataFrame:
@@ -307,7 +314,7 @@ def _ids_of(events: pd.DataFrame) -> pd.DataFrame:
     )
     in_path = events["path"][has_id].astype(object).str.findall(_UUID).explode()
     paths = pd.DataFrame({"event": in_path.index.to_numpy(dtype=np.int64), "id": in_path.to_numpy(dtype=object)})
-    return pd.concat([listed, paths], ignore_index=True).dropna().drop_duplicates(ignore_index=True)
+    return _stack([listed, paths]).dropna().drop_duplicates(ignore_index=True)
 
 
 def _first_words(operations: pd.Series) -> np.ndarray:
