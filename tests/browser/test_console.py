@@ -139,6 +139,41 @@ def test_a_role_is_edited_planned_and_applied(lab):
     lab.execute("app.close()")
 
 
+def test_the_secret_of_a_created_key_is_handed_over_once(lab):
+    """It is masked, can be copied and shown, comes out once, and is in no cell and no file that the notebook leaves."""
+    make = """
+form = widgets.keys_form(org, fresh=True)
+form.create_key("Nightly export", "Workspace Viewer", workspaces=["Research"], expires_at=30)
+form.show_plan()
+form
+"""
+    lab.open_cells(START, make)
+    lab.page.set_viewport_size({"width": 1400, "height": 2400})
+    lab.run_all()
+    console = ConsolePage(lab.page)
+    console.apply(console.root)
+    console.click(console.root, "Take out the secret of Nightly export, once")
+    field = console.root.get_by_label("Secret of Nightly export")
+    expect(field).to_have_attribute("type", "password")
+    secret = field.input_value()
+    assert re.fullmatch(r"lsv2_sk_\w{20,}", secret)
+    picture(lab.page, "secret")
+    console.root.get_by_role("button", name="Copy", exact=True).click()
+    expect(console.root.get_by_role("button", name="Copied")).to_be_visible()
+    assert secret == lab.page.evaluate("() => navigator.clipboard.readText()")
+    lab.page.evaluate("() => navigator.clipboard.writeText('')")
+    console.root.get_by_role("button", name="Show", exact=True).click()
+    expect(field).to_have_attribute("type", "text")
+    assert lab.value("[len(form.plan_view.applying.run.secrets), 'Nightly export' in form.sheet()]") == [0, False]
+    lab.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    left = [path for path in lab.folder.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".jsonl" for path in left)
+    assert [] == [path for path in left if secret in path.read_text(encoding="utf-8", errors="replace")]
+    # Drawn anew, the page has nothing any more: it is given once.
+    lab.run(1)
+    assert console.root.get_by_label("Secret of Nightly export").count() == 0
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_tabs_look_right_and_is_readable_by_everybody(lab, axe, theme):  # noqa: F811
     """Wide and narrow, light and dark: each tab opens, axe-core finds nothing, nothing sticks out, no name is HTML."""
