@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lsnb.edits import SHEET_COLUMNS, problem_lines, sheet_choices, sheet_from_access
-from lsnb.edits.parse import role_book
-from lsnb.edits.problems import Misfit
-from lsnb.errors import TableError
-from lsnb.report.words import clean, counted
+from lsnb.edits import SHEET_COLUMNS, problem_lines
+from lsnb.errors import GridError, TableError
+from lsnb.report.words import counted
 from lsnb.sheets import read_sheet, write_access_sheet
-from lsnb.tables.spec import DTYPES
 from lsnb.widgets import cards, parts
+from lsnb.widgets.access_table import ORGANIZATION, AccessTable, Edit, Key, plain
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
 from lsnb.widgets.grid import Grid
@@ -31,14 +29,10 @@ if TYPE_CHECKING:
     from lsnb.plan import Plan
     from lsnb.snapshot import Snapshot
 
-#: What stands in the place of a workspace for roles of the organization.
-ORGANIZATION = "(organization)"
 #: Where the sheet's problems are shown in the table.
 _CELLS = {"langsmith_role": "role", "workspace_id": "workspace", "workspace_name": "workspace"}
 #: So many changes are checked while somebody types; more are checked when the plan is made.
 _MOST_CHECKED = 5000
-
-Key = tuple[str, str]
 
 
 class AccessEditor(Form):
@@ -57,7 +51,10 @@ class AccessEditor(Form):
         #: The view of the plan that was made last.
         self.plan_view: PlanView | None = None
         self._sheet_problems = _no_problems()
-        self._place_of: dict[str, str] = {}
+        self.table = AccessTable(self.snapshot)
+        self._is_replaying = False
+        #: The rows of the last sheet that could not be brought into the table: its problems.
+        self.left_out = _no_problems()
         self.grid = self._make_grid()
         self._checker = Painter(self._check_some, every_s=0.4)
         self._facts = parts.html()
@@ -82,9 +79,8 @@ class AccessEditor(Form):
             parts.row(self.plan_button, self.reset_button, self.upload, self.download, self.reload_button),
             self._below,
         ]
-        self.attempt(self._recall)
         self.grid.on_change(lambda _: self._changed())
-        self._changed()
+        self.attempt(self._recall)
 
     # What was edited
 
@@ -130,20 +126,20 @@ class AccessEditor(Form):
         Raises:
             TableError: somebody has no role there that could be changed; `add` gives them one.
         """
-        keys = [self._key(one, workspace) for one in ([email] if isinstance(email, str) else email)]
-        missing = [key[0] for key in keys if key not in self._keys]
+        keys = [self.table.key(one, workspace) for one in ([email] if isinstance(email, str) else email)]
+        missing = [key[0] for key in keys if key not in self.table.roles]
         if missing:
             place = workspace or "the organization"
             raise TableError(f"{', '.join(missing)}: no role of their own in {place} yet. Use add(...) to give one.")
-        self.grid.set_values(keys, "role", self._role(role, workspace))
+        self.grid.set_values(keys, "role", self.table.role(role, workspace))
 
     def add(self, email: str, role: str, workspace: str | None = None) -> None:
         """Give somebody a role in a place where they have none, which invites who is new; see `set_role`."""
-        key = self._key(email, workspace)
-        if key in self._keys:
+        key = self.table.key(email, workspace)
+        if key in self.table.roles:
             self.set_role(email, role, workspace)
             return
-        self.grid.add_row({"email": key[0], "workspace": key[1], "role": self._role(role, workspace)})
+        self.grid.add_row({"email": key[0], "workspace": key[1], "role": self.table.role(role, workspace)})
 
     def remove(self, email: str | Iterable[str], workspace: str | None = None) -> None:
         """Mark people for removal from a workspace, or, without one, from the organization.
@@ -151,8 +147,8 @@ class AccessEditor(Form):
         Raises:
             TableError: somebody is not there.
         """
-        keys = [self._key(one, workspace) for one in ([email] if isinstance(email, str) else email)]
-        missing = [key[0] for key in keys if key not in self._keys]
+        keys = [self.table.key(one, workspace) for one in ([email] if isinstance(email, str) else email)]
+        missing = [key[0] for key in keys if key not in self.table.roles]
         if missing:
             raise TableError(f"{', '.join(missing)}: not in {workspace or 'the organization'}, so nothing to remove.")
         self.grid.remove_rows(keys)
@@ -175,20 +171,30 @@ class AccessEditor(Form):
         if len(header):
             raise TableError("The sheet cannot be used:\n" + "\n".join(problem_lines(header)), problems=header)
         before = self.n_edits
-        for row in edits.rows.itertuples(index=False):
-            self._take_row(str(row.email), _text(row.workspace_id), _text(row.role_id), str(row.action))
         wrong = frame[frame.index.isin(edits.problems["row"])]
-        names = {str(name).strip().lower(): name for name in frame.columns}
-        for raw in wrong.to_dict("records"):
-            cells = {name: _text(raw.get(names.get(name, ""))) for name in SHEET_COLUMNS}
-            place = cells["workspace_name"] or cells["workspace_id"] or ORGANIZATION
-            key = (cells["email"].strip().lower(), place)
-            if key in self._keys:
-                self.grid.set_value(key, "role", cells["langsmith_role"])
-            else:
-                self.grid.add_row({"email": cells["email"], "workspace": place, "role": cells["langsmith_role"]})
+        self._replay([*self.table.edits_of(edits.rows), *self._wrong_rows(wrong, edits.problems)])
         self.check()
         return self.n_edits - before
+
+    def _wrong_rows(self, rows: pd.DataFrame, problems: pd.DataFrame) -> list[Edit]:
+        """Bring rows that are not understood into the table as they are, to be mended there."""
+        names = {str(name).strip().lower(): name for name in rows.columns}
+        edits: list[Edit] = []
+        left_out = []
+        for number, raw in zip(rows.index, rows.to_dict("records"), strict=True):
+            cells = {name: plain(raw.get(names.get(name, ""))).strip() for name in SHEET_COLUMNS}
+            if cells["action"]:
+                # In the table it would ask for a role, and it was meant to take one away.
+                left_out.append(number)
+                continue
+            key = self.table.key(cells["email"], cells["workspace_name"] or cells["workspace_id"])
+            values = {"role": cells["langsmith_role"], "note": cells["note"]}
+            if key in self.table.roles:
+                edits.append(("set", key, {name: text for name, text in values.items() if text}))
+            else:
+                edits.append(("add", None, {"email": cells["email"], "workspace": key[1], **values}))
+        self.left_out = problems[problems["row"].isin(left_out)].reset_index(drop=True)
+        return edits
 
     def reset(self) -> None:
         """Forget all edits."""
@@ -200,9 +206,9 @@ class AccessEditor(Form):
         """Read the organization again, and do the edits again on what is there now."""
         edits = self._rows_to_remember()
         self.snapshot = self._organization.read_access()
-        self.grid.reset(self._frame())
+        self.table = AccessTable(self.snapshot)
+        self.grid.reset(self.table.frame)
         self._replay(edits)
-        self._changed()
 
     # From the table to a plan
 
@@ -257,20 +263,25 @@ class AccessEditor(Form):
     # Inside
 
     def _make_grid(self) -> Grid:
-        frame = self._frame()
-        choices = sheet_choices(self.snapshot)
-        roles = choices["langsmith_role"] + ([""] if (frame["role"] == "").any() else [])
         columns = [
             GridColumn("email", "E-mail", editable="added", width=260, pinned=True),
             GridColumn("name", "Name", width=170),
-            GridColumn("workspace", "Where", editable="added", choices=self._places(), strict=False, width=190),
+            GridColumn("workspace", "Where", editable="added", choices=self.table.places, strict=False, width=190),
             # What is not offered is a problem of the sheet, which says it with the nearest name.
-            GridColumn("role", "Role", editable=True, choices=roles, strict=False, width=200, help="The role there."),
+            GridColumn(
+                "role",
+                "Role",
+                editable=True,
+                choices=self.table.role_choices,
+                strict=False,
+                width=200,
+                help="The role there.",
+            ),
             GridColumn("state", "Account", width=100),
             GridColumn("note", "Note", editable=True, width=200, help="Your own words; they are kept in the plan."),
         ]
         grid = Grid(
-            frame,
+            self.table.frame,
             columns,
             key=["email", "workspace"],
             can_add=True,
@@ -282,118 +293,29 @@ class AccessEditor(Form):
         grid.static_rows = 0
         return grid
 
-    def _frame(self) -> pd.DataFrame:
-        """Make the table: the access sheet with names and states beside it."""
-        self._book = role_book(self.snapshot)
-        sheet = sheet_from_access(self.snapshot)
-        members = self.snapshot.members if self.snapshot.is_readable("members") else pd.DataFrame(columns=["email"])
-        people = members.drop_duplicates("email").set_index("email")
-        known = set(people.index)
-        names = people["name"] if "name" in people else pd.Series(dtype=object)
-        disabled = set(people.index[people["is_disabled"].astype(bool)]) if "is_disabled" in people else set()
-        workspaces = self.snapshot.workspaces
-        unique = set(sheet_choices(self.snapshot)["workspace_name"])
-        pairs = zip(workspaces["workspace_id"].tolist(), workspaces["workspace"].tolist(), strict=True)
-        label_of = {id_: name if name in unique else id_ for id_, name in pairs}
-        self._place_of = {label: id_ for id_, label in label_of.items()}
-        states = ["pending" if email not in known else "disabled" if email in disabled else "active"
-                  for email in sheet["email"]]  # fmt: skip
-        frame = pd.DataFrame(
-            {
-                "email": sheet["email"],
-                "name": sheet["email"].map(names.to_dict()).astype(DTYPES["text"]),
-                "workspace": sheet["workspace_id"].map(lambda id_: label_of.get(id_, id_) if id_ else ORGANIZATION),
-                "role": sheet["langsmith_role"],
-                "state": pd.Series(states, dtype=DTYPES["text"]),
-                "note": sheet["note"],
-            }
-        ).reset_index(drop=True)
-        self._keys = frozenset(zip(frame["email"], frame["workspace"], strict=True))
-        return frame
-
-    def _places(self) -> list[str]:
-        return [ORGANIZATION, *self._place_of]
-
-    def _key(self, email: str, workspace: str | None) -> Key:
-        return clean(email).lower(), self._place(workspace)
-
-    def _place(self, workspace: str | None) -> str:
-        """Find a workspace by its name or id, in any case; what is unknown stays, and is marked as a problem."""
-        if not workspace:
-            return ORGANIZATION
-        wanted = workspace.strip().casefold()
-        for label, id_ in self._place_of.items():
-            if wanted in (label.casefold(), id_.casefold()):
-                return label
-        return workspace
-
-    def _role(self, role: str, workspace: str | None) -> str:
-        """Write a role as the sheet has it: "Viewer" in a workspace is "Workspace Viewer"; an unknown one stays."""
-        found = self._book.find(role, "workspace" if workspace else "organization")
-        return role if isinstance(found, Misfit) else self._book.label(found)
-
-    def _take_row(self, email: str, workspace_id: str, role_id: str, action: str) -> None:
-        """Bring one understood row of a sheet into the table."""
-        place = self._place(workspace_id or None)
-        key = (email, place)
-        if action == "remove":
-            if key in self._keys:
-                self.grid.remove_rows([key])
-            return
-        role = self._book.by_id(role_id)
-        if role is None:
-            return
-        label = self._book.label(role)
-        if key not in self._keys:
-            self.grid.add_row({"email": email, "workspace": place, "role": label})
-        elif self._value(key, "role") != label:
-            self.grid.set_value(key, "role", label)
-
-    def _value(self, key: Key, column: str) -> str:
-        frame = self.grid.frame
-        found = frame.loc[(frame["email"] == key[0]) & (frame["workspace"] == key[1]), column]
-        return _text(found.iloc[0]) if len(found) else ""
-
     def _sheet_and_keys(self) -> tuple[pd.DataFrame, list[Any]]:
         """Write the edited rows as a sheet, with the key in the table of each of its rows."""
         changed = self.grid.edits
         by_key: dict[Any, dict[str, str]] = {}
         for key, column, _, after in changed.itertuples(index=False, name=None):
-            by_key.setdefault(key, {})[str(column)] = _text(after)
-        roles = {}
-        if any("role" not in cells for cells in by_key.values()):
-            frame = self.grid.frame
-            roles = dict(zip(zip(frame["email"], frame["workspace"], strict=True), frame["role"], strict=True))
-        rows = [
-            (*key, cells.get("role", _text(roles.get(key, ""))), "", cells.get("note", ""))
+            by_key.setdefault(key, {})[str(column)] = plain(after)
+        rows: list[tuple[Key, str, str, str]] = [
+            (key, cells.get("role", self.table.roles.get(key, "")), "", cells.get("note", ""))
             for key, cells in by_key.items()
         ]
         keys: list[Any] = list(by_key)
         for key in self.grid.removed:
-            rows.append((*key, "", "remove", ""))
+            rows.append((key, "", "remove", ""))
             keys.append(key)
         for row in self.grid.added.to_dict("records"):
-            rows.append((_text(row["email"]), _text(row["workspace"]), _text(row["role"]), "", _text(row["note"])))
+            place = self.table.place(plain(row["workspace"]).removeprefix(ORGANIZATION))
+            rows.append(((plain(row["email"]), place), plain(row["role"]), "", plain(row["note"])))
             keys.append(row["key"])
-        texts = [self._sheet_row(*row) for row in rows]
-        columns = list(zip(*texts, strict=True)) if texts else [()] * len(SHEET_COLUMNS)
-        sheet = pd.DataFrame(
-            {
-                name: pd.Series(list(values), dtype=DTYPES["text"])
-                for name, values in zip(SHEET_COLUMNS, columns, strict=True)
-            }
-        )
-        return sheet.set_index(pd.RangeIndex(2, 2 + len(sheet), name="row")), keys
-
-    def _sheet_row(self, email: str, place: str, role: str, action: str, note: str) -> tuple[str, ...]:
-        if place in ("", ORGANIZATION):
-            return email, role, "", "", action, note
-        id_ = self._place_of.get(place)
-        return (email, role, id_, "", action, note) if id_ else (email, role, "", place, action, note)
+        return self.table.sheet(rows), keys
 
     def _changed(self) -> None:
         """Take in what was edited: remember it, check it soon, and show the counts."""
-        if self.is_closed:
+        if self.is_closed or self._is_replaying:
             return
         self.memory.keep(edits=self._rows_to_remember())
         self._checker.ask()
@@ -406,37 +328,48 @@ class AccessEditor(Form):
             elif not self.n_edits:
                 self._sheet_problems = _no_problems()
                 self._draw()
+        except GridError:
+            # A row went while it was being checked; what made it go asks for another check.
+            return
         except Exception as error:
             self.show_error(error)
 
-    def _rows_to_remember(self) -> list[tuple[str, Any, dict[str, str]]]:
+    def _rows_to_remember(self) -> list[Edit]:
         edits = self.grid.edits
         changed: dict[Any, dict[str, str]] = {}
         for key, column, _, after in edits.itertuples(index=False, name=None):
-            changed.setdefault(key, {})[str(column)] = _text(after)
-        rows: list[tuple[str, Any, dict[str, str]]] = [("set", key, cells) for key, cells in changed.items()]
+            changed.setdefault(key, {})[str(column)] = plain(after)
+        rows: list[Edit] = [("set", key, cells) for key, cells in changed.items()]
         rows += [("remove", key, {}) for key in self.grid.removed]
         added = self.grid.added.drop(columns="key").to_dict("records")
-        return rows + [("add", None, {str(k): _text(v) for k, v in row.items() if _text(v)}) for row in added]
+        return rows + [("add", None, {str(k): plain(v) for k, v in row.items() if plain(v)}) for row in added]
 
     def _recall(self) -> None:
         self._replay(self.memory.get("edits", []))
 
-    def _replay(self, rows: Iterable[tuple[str, Any, dict[str, str]]]) -> None:
+    def _replay(self, rows: Iterable[Edit]) -> None:
         """Do edits again, as far as their rows are still there."""
+        self._is_replaying = True
+        try:
+            self._do_again(rows)
+        finally:
+            self._is_replaying = False
+        self._changed()
+
+    def _do_again(self, rows: Iterable[Edit]) -> None:
         columns: dict[tuple[str, str], list[Key]] = {}
         removed = []
         for action, key, cells in rows:
             if action == "add":
                 there = (cells.get("email", ""), cells.get("workspace", ORGANIZATION))
                 # Who was added meanwhile is there now, and may have another role.
-                if there not in self._keys:
+                if there not in self.table.roles:
                     self.grid.add_row(cells)
                 elif "role" in cells:
                     columns.setdefault(("role", cells["role"]), []).append(there)
-            elif key in self._keys and action == "remove":
+            elif key in self.table.roles and action == "remove":
                 removed.append(key)
-            elif key in self._keys:
+            elif key in self.table.roles:
                 for column, value in cells.items():
                     columns.setdefault((column, value), []).append(key)
         for (column, value), keys in columns.items():
@@ -463,13 +396,16 @@ class AccessEditor(Form):
         added = self.grid.added
         emails = dict(zip(added["key"], added["email"], strict=True))
         return [
-            f"{key[0] if isinstance(key, tuple) else _text(emails.get(key)) or 'A new row'}: {reason}"
+            f"{key[0] if isinstance(key, tuple) else plain(emails.get(key)) or 'A new row'}: {reason}"
             for key, _, _, reason in problems.itertuples(index=False, name=None)
         ]
 
     def _bring(self, name: str, content: bytes) -> None:
         n = self.load(content)
         self.say(f"{name}: {counted(n, 'row')} of the table changed.")
+        if len(self.left_out):
+            title = "Rows that take something away were not understood, and were left out"
+            self.show_card(cards.problems_card(self.left_out, title=title))
 
     def _sheet_file(self) -> tuple[str, bytes]:
         with tempfile.TemporaryDirectory() as folder:
@@ -491,10 +427,6 @@ def access_editor(org: Organization, snapshot: Snapshot | None = None, *, fresh:
         TransportError: no answer came.
     """
     return AccessEditor(org, snapshot, fresh=fresh)
-
-
-def _text(value: object) -> str:
-    return "" if value is None or value is pd.NA or value != value else str(value)
 
 
 def _problems(rows: list[tuple[Any, str, str, str]]) -> pd.DataFrame:

@@ -96,6 +96,44 @@ def test_a_sheet_is_brought_in(editor, tmp_path):
     assert 4 == len(editor.plan())
 
 
+def test_a_removal_that_is_not_understood_never_becomes_a_role(editor):
+    """A row with a slip that was meant to take something away is left out and said; it does not ask for its old role."""
+    rows = pd.DataFrame(
+        {
+            "email": ["grace.kim@acme.example", "neu@acme.example"],
+            "langsmith_role": ["Workspace User", "Organization User"],
+            "workspace_name": ["Productoin", ""],
+            "action": ["remove", ""],
+        }
+    )
+    assert 1 == editor.load(rows)
+    assert ["neu@acme.example"] == editor.sheet()["email"].tolist()
+    assert ["workspace_name"] == editor.left_out["column"].tolist()
+    editor._bring("sheet.csv", rows.to_csv(index=False).encode())
+    assert "were left out" in editor.alert.value
+
+
+def test_a_removal_in_a_sheet_marks_the_row(editor):
+    """A row that spells a removal out marks the person's row, and its note stays with a changed role."""
+    first, second = people_of(editor)[:2]
+    rows = pd.DataFrame(
+        {
+            "email": [first, second],
+            "langsmith_role": ["", "Viewer"],
+            "workspace_name": ["Production"] * 2,
+            "action": ["remove", ""],
+            "note": ["", "ticket 7"],
+        }
+    )
+    editor.load(rows)
+    assert [(first, "Production")] == editor.grid.removed
+    assert {"role": "Workspace Viewer", "note": "ticket 7"} == dict(
+        editor.grid.edits[["column", "after"]].itertuples(index=False, name=None)
+    )
+    # Bringing the same sheet once more changes nothing.
+    assert 0 == editor.load(rows)
+
+
 def test_an_unchanged_sheet_changes_nothing(editor):
     """Bringing back what was downloaded asks for nothing."""
     name, content = editor._sheet_file()
