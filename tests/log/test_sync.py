@@ -304,3 +304,18 @@ def test_unknown_operations_and_events_without_a_time_do_not_stop_it(tmp_path):
         assert ({"2023-11-14": 1}, 1) == store.add(build_audit_log(events))
         assert ({"2023-11-14": 1}, 0) == store.add(build_audit_log(events))
     assert ["teleport_workspace"] == read_log(tmp_path)["operation"].tolist()
+
+
+def test_the_progress_is_shown_by_day(server, tmp_path):
+    """The bar counts days, and says how many events have come."""
+    drawn = []
+
+    class Bar(Silent):
+        def draw(self, title, done, total, note):
+            drawn.append((title, done, total, note))
+
+    now = pd.Timestamp.now("UTC")
+    result = sync(server, tmp_path / "log", since=now - 20 * DAY, display=Bar())
+    assert ("Reading the audit log", 21, 21) == drawn[-1][:3]
+    assert drawn[-1][3].endswith(" events")
+    assert 0 < result.n_new
