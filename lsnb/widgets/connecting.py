@@ -46,12 +46,12 @@ class ConnectForm(Form):
         places += [("another address", _OTHER), ("the demo organization, nothing real", _DEMO)]
         first = "environment" if is_set else _DEMO
         if is_set:
-            places.insert(0, ("as the environment says", "environment"))
+            places.insert(0, ("as set up on this computer", "environment"))
         self.place_field = parts.choice_field("Where", places, self.memory.get("place", first))
         self.address_field = parts.line_field(
             "Address", self.memory.get("address", ""), hint="https://langsmith.example.com"
         )
-        self.key_field = parts.password_field("API key", hint="found in the environment" if is_set else "lsv2_…")
+        self.key_field = parts.password_field("API key", hint="empty: the one that was found" if is_set else "lsv2_…")
         # Only when it is typed wholly: no half of it travels, and none of it stays in the field.
         self.key_field.continuous_update = False
         self.keep_field = parts.check_field("Keep the key in this computer's keyring")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import difflib
 import io
 import os
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
 from lsnb.widgets.files import table_file
+from lsnb.widgets.filtering import RowFilter
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.memory import Memory
 from lsnb.widgets.work import Painter
@@ -65,6 +65,7 @@ class Explorer(Form):
         )
         self.picture_field = parts.choice_field("Picture", [_NO_PICTURE, *_PICTURES])
         self._frame = self.snapshot.table(str(self.table_field.value))
+        self._filter = RowFilter(self._frame)
         self._shown = self._frame
         self._facts = parts.html()
         self._gaps = parts.html(_gaps(self.snapshot))
@@ -121,7 +122,7 @@ class Explorer(Form):
         Raises:
             TableError: a word nearly names a column that the table has.
         """
-        shown = filter_rows(self._frame, text)
+        shown = self._filter.rows(text)
         is_other = not shown.index.equals(self._shown.index)
         self._shown = shown
         if self.filter_field.value != text:
@@ -158,6 +159,7 @@ class Explorer(Form):
 
     def _choose(self, name: str) -> None:
         self._frame = self.snapshot.table(name)
+        self._filter = RowFilter(self._frame)
         self._shown = self._frame
         self._show_grid()
         try:
@@ -226,38 +228,6 @@ def explorer(source: Snapshot | Organization, *, table: str | None = None, fresh
         TransportError: no answer came.
     """
     return Explorer(source, table=table, fresh=fresh)
-
-
-def filter_rows(frame: pd.DataFrame, text: str) -> pd.DataFrame:
-    """Keep the rows in which every word of a text is found; see `Explorer.filter`.
-
-    Raises:
-        TableError: a word nearly names a column that the table has.
-    """
-    kept = frame
-    texts: dict[str, pd.Series[Any]] = {}
-    for word in text.split():
-        is_without = word.startswith("-") and len(word) > 1
-        wanted = word[1:] if is_without else word
-        column, colon, value = wanted.partition(":")
-        names = list(map(str, frame.columns))
-        if colon and column in names:
-            names, wanted = [column], value
-        elif colon and difflib.get_close_matches(column, names, n=1, cutoff=0.7):
-            raise TableError(f"The table has no column {column!r}. It has: {', '.join(names)}.")
-        if not wanted:
-            continue
-        hits = pd.Series(False, index=kept.index)
-        for name in names:
-            if name not in texts:
-                # The text of a column is made once, and lowered once, over its distinct values only.
-                codes, values = pd.factorize(frame[name].astype(object).where(frame[name].notna(), ""))
-                lowered = pd.Series([str(one).casefold() for one in values], dtype=object)
-                texts[name] = pd.Series(lowered.to_numpy()[codes], index=frame.index, dtype=object)
-            found = texts[name].loc[kept.index].str.contains(wanted.casefold(), regex=False)
-            hits |= found.astype(bool)
-        kept = kept[~hits if is_without else hits]
-    return kept
 
 
 def _picture_bytes(figure: Any, ending: str) -> bytes:

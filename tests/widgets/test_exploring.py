@@ -6,7 +6,7 @@ import pytest
 
 from lsnb.errors import TableError
 from lsnb.widgets import explorer
-from lsnb.widgets.exploring import filter_rows
+from lsnb.widgets.filtering import RowFilter
 from tests.widgets.conftest import NASTY, TIMEOUT_S
 
 
@@ -57,7 +57,7 @@ def test_twenty_thousand_rows_are_filtered_at_once():
         },
         dtype="str",
     )
-    found = filter_rows(frame, "person1999 viewer")
+    found = RowFilter(frame).rows("person1999 viewer")
     assert {"Viewer"} == set(found["role"])
     assert found["email"].str.contains("person1999").all()
     assert len(found)
