@@ -96,7 +96,8 @@ class PlaceBook:
         by_id = self._by_id.get(text.casefold())
         found = [by_id] if by_id else self._by_name.get(fold(text), [])
         found = [place for place in found if not place.is_deleted] or found
-        if len(found) > 1:
+        # A name that one workspace gives up and another gets means either, however it is written.
+        if len(found) > 1 and all(fold(place.name) == fold(text) for place in found):
             # Names may differ by case only; then the exact one is meant.
             exact = [place for place in found if tidy(place.name) == text]
             found = exact if len(exact) == 1 else found

@@ -51,6 +51,7 @@ def parse_workspaces(frame: pd.DataFrame, snapshot: Snapshot, *, source: str = "
     parser = _Parser(snapshot, problems)
     for line in table.lines:
         parser.take(line)
+    parser.check_there()
     parser.check_names()
     return Requests("workspaces", tuple(parser.requests), problems.to_frame(), source, tuple(parser.remarks))
 
@@ -62,6 +63,7 @@ class _Parser:
         self.requests: list[WorkspaceRequest] = []
         self.remarks: list[tuple[str, str]] = []
         self._seen: dict[str, WorkspaceRequest | None] = {}
+        self._there: list[tuple[Line, str, Place]] = []
 
     def _bad(self, line: Line, column: str, reason: str, hint: str = "") -> None:
         self.problems.add(line.row, line.raw.get(column, ""), Misfit(column, reason, hint))
@@ -93,9 +95,7 @@ class _Parser:
             return
         there = next((place for place in self.book.live if fold(place.name) == fold(name)), None)
         if there:
-            self.remarks.append(
-                ("already-there", f"Row {line.row}: there is a workspace '{there.name}' already; none is created.")
-            )
+            self._there.append((line, column, there))
             return
         self._add(line, f"new:{fold(name)}", WorkspaceRequest(line.row, "create", name, note=line["note"]))
 
@@ -144,6 +144,26 @@ class _Parser:
         if first is None or (first.action, first.new_name) != (request.action, request.new_name):
             rows = f"Row {first.row if first else 'above'} asks for something else of the same workspace."
             self._bad(line, "action", rows, "Keep one of the rows.")
+
+    def check_there(self) -> None:
+        """Say what is there already, and report names that other rows set free: what is created comes before that."""
+        freed = {
+            request.workspace_id: request
+            for request in self.requests
+            if request.action == "delete"
+            or (request.action == "rename" and fold(request.new_name or "") != fold(request.workspace))
+        }
+        for line, column, there in self._there:
+            other = freed.get(there.workspace_id)
+            if other is None:
+                said = f"Row {line.row}: there is a workspace '{there.name}' already; none is created."
+                self.remarks.append(("already-there", said))
+                continue
+            reason = (
+                f"There is a workspace '{there.name}', and row {other.row}, which asks to {other.action} it, comes after "
+                "what is created."
+            )
+            self._bad(line, column, reason, "Create it with another plan, once that is done.")
 
     def check_names(self) -> None:
         """Report names that two workspaces would have once all is done, whatever their case."""

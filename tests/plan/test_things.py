@@ -13,7 +13,7 @@ from lsnb.plan.sheets import read_set
 from lsnb.report.words import from_words, sentence_words, summary_words, to_words, who_words
 from lsnb.snapshot import Caller
 from tests.plan.company import CREATED_AT, rules_of
-from tests.plan.outfit import ADA, ANNOTATOR, UNKNOWN, WIDE, checked, company, kinds, planned, rows, snapshot
+from tests.plan.outfit import ADA, ANNOTATOR, UNKNOWN, WIDE, checked, company, kinds, planned, rows, snapshot, wrong
 
 SERVICE = Caller("service", "key:1", name="service key lsv2_sk_…1111", hint="lsv2_sk_…1111")
 
@@ -113,6 +113,34 @@ def test_a_plan_of_things_is_the_same_from_a_file():
     """Every kind can be saved and read."""
     plan = planned(snapshot(), **everything())
     assert plan == plan_from_json(json.loads(json.dumps(plan.to_json())))
+
+
+@pytest.mark.parametrize("new_name", ["Production", "PRODUCTION"])
+def test_a_name_that_changes_hands_is_told_by_the_id_only(new_name):
+    """While one workspace gives a name up and another gets it, a row that names it could mean either."""
+    sheets = {
+        "workspaces": rows(
+            {"workspace_name": "Production", "new_name": "Retired"}, {"workspace_name": "Staging", "new_name": new_name}
+        ),
+        "access": rows({"email": "dana@example.com", "langsmith_role": "Editor", "workspace_name": "Production"}),
+    }
+    assert [
+        (2, "workspace_name", "2 workspaces have this name. Write the id: 'ws-production' or 'ws-staging'.")
+    ] == wrong(snapshot(), **sheets)
+    sheets["access"]["workspace_name"] = "ws-staging"
+    invited = next(c for c in planned(snapshot(), **sheets).changes if c.email == "dana@example.com")
+    assert "ws-staging" == invited.ids["workspace_id"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"new_name": "Retired"}, {"action": "delete"}], ids=["which is renamed", "which is deleted"]
+)
+def test_a_name_that_is_set_free_is_not_taken_by_a_new_workspace_of_the_same_plan(other):
+    """Creating comes first, so the new workspace would not be made, and its people would land in the old one."""
+    sheet = rows({"workspace_name": "production", "action": "create"}, {"workspace_name": "Production"} | other)
+    ((row, _, words),) = wrong(snapshot(), workspaces=sheet)
+    assert 2 == row
+    assert "row 3" in words
 
 
 def test_a_renamed_workspace_goes_by_its_old_name_too():
