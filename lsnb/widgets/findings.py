@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 from lsnb.checks import CHECKS, SEVERITIES, STATUSES, run_checks
 from lsnb.errors import ConfigError, LsnbError
 from lsnb.export import export_table
+from lsnb.repair import Fixes, fixes
 from lsnb.report.audit_html import audit_to_html
 from lsnb.report.words import counted
 from lsnb.store import write_atomically
@@ -66,6 +66,8 @@ _COLUMNS = (
     GridColumn("title", "How it should be", width=280),
 )
 _ALL = "all"
+#: So many findings that are left to people are shown.
+_MOST_LEFT = 100
 
 
 class FindingsView(Form):
@@ -100,6 +102,7 @@ class FindingsView(Form):
         self._count = parts.html()
         self._details = parts.html()
         self._table = parts.stack()
+        self._left = parts.html()
         self._below = parts.stack()
         remembered = self.memory.get
         self.severity = parts.choice_field("Severity", [_ALL, *SEVERITIES], remembered("severity", _ALL))
@@ -113,7 +116,7 @@ class FindingsView(Form):
         self.fix_button = self.on_click_work(
             parts.button("Make a plan of fixes", kind="primary"), "Planning", self.show_fixes, when=self._can_fix
         )
-        parts.show(self.fix_button, org is not None and has_fixes())
+        parts.show(self.fix_button, org is not None)
         if isinstance(findings, pd.DataFrame):
             self._take(findings)
         else:
@@ -207,25 +210,43 @@ class FindingsView(Form):
         """Give what is shown as a page of its own, without scripts; see `lsnb.report.audit_to_html`."""
         return audit_to_html(self.shown, self._snapshot)
 
-    def plan_fixes(self) -> Plan:
-        """Make a plan of what fixes the ticked findings, or all that are shown; `show_fixes` also shows it.
+    def fixes(self) -> Fixes:
+        """Give the sheets that would repair the ticked findings, or all that are shown; see `lsnb.fixes`.
 
         Raises:
-            LsnbError: this installation makes no plans of fixes, or there is no organization to plan for.
+            LsnbError: there is no organization to read them against, and no snapshot was given.
         """
-        if self.org is None or not has_fixes():
-            raise LsnbError("No plan of fixes can be made here. Give the organization: findings_view(snapshot, org).")
-        from lsnb import fixes
-
         chosen = self.selected if len(self.selected) else self.shown
-        snapshot = self._snapshot or self.org.snapshot()
-        return self.org.plan(fixes.fix_sheets(chosen, snapshot))  # type: ignore[attr-defined]
+        if self._snapshot is None:
+            self._snapshot = self._need_organization().snapshot()
+        return fixes(chosen, self._snapshot, self._policy)
+
+    def plan_fixes(self) -> Plan:
+        """Make a plan of what repairs the ticked findings, or all that are shown; `show_fixes` also shows it.
+
+        Raises:
+            LsnbError: there is no organization to plan for, or nothing of it can be repaired by a plan.
+        """
+        org = self._need_organization()
+        return self._plan(org, self.fixes())
 
     def show_fixes(self) -> PlanView:
-        """Make a plan of fixes and show it below, to be read, trimmed and applied; see `plan_fixes`."""
-        plan = self.plan_fixes()
-        assert self.org is not None  # noqa: S101  plan_fixes has said so otherwise
-        old, self.plan_view = self.plan_view, PlanView(plan, self.org)
+        """Make a plan of fixes and show it below, with what is left to people; see `plan_fixes`."""
+        org, found = self._need_organization(), self.fixes()
+        left = found.by_hand[["severity", "resource", "reason", "what_to_do"]]
+        titles = ["Severity", "What", "Why", "What to do"]
+        self._left.value = (
+            cards.card(
+                f"Left to people: {len(left):,}",
+                ["No plan repairs these: they need somebody's judgement."],
+                tone="warn",
+            )
+            + cards.table(left, titles=titles, limit=_MOST_LEFT)
+            if len(left)
+            else ""
+        )
+        plan = self._plan(org, found)
+        old, self.plan_view = self.plan_view, PlanView(plan, org)
         self._below.children = [self.plan_view.box]
         if old is not None:
             old.close()
@@ -241,6 +262,16 @@ class FindingsView(Form):
         return f"{counted(len(alarms), 'finding needs', 'findings need')} attention" + (f": {words}." if words else ".")
 
     # Inside
+
+    def _need_organization(self) -> Organization:
+        if self.org is None:
+            raise LsnbError("There is no organization to plan for. Give it: findings_view(snapshot, org).")
+        return self.org
+
+    def _plan(self, org: Organization, found: Fixes) -> Plan:
+        if not len(found):
+            raise LsnbError("No plan repairs these findings. What to do about each stands in its row.")
+        return org.plan(found)
 
     def _take(self, findings: pd.DataFrame) -> None:
         self._findings = findings.reset_index(drop=True)
@@ -263,6 +294,7 @@ class FindingsView(Form):
             self._table,
             self._details,
             parts.row(self.fix_button, *self.downloads),
+            self._left,
             self._below,
         ]
         self._filter()
@@ -400,11 +432,6 @@ def details_card(finding: pd.Series[Any]) -> str:
         details=known(finding["evidence"]),
         details_title="Evidence",
     )
-
-
-def has_fixes() -> bool:
-    """Tell whether this installation makes plans out of findings."""
-    return importlib.util.find_spec("lsnb.fixes") is not None
 
 
 def _areas(findings: pd.DataFrame) -> Iterable[str]:

@@ -96,6 +96,31 @@ def test_a_snapshot_is_checked_first(org, findings):
     view.close()
 
 
+def test_ticked_findings_become_a_plan_that_repairs_them(org, server):
+    """What a plan repairs is planned and applied, what it does not is listed; afterwards the finding is gone."""
+    view = findings_view(org.snapshot(audit_days=1), org)
+    view.filter(text="there is no such text")
+    with pytest.raises(LsnbError, match="No plan repairs these findings"):
+        view.plan_fixes()
+    view.filter(area="ORG", text="public_sharing_disabled")
+    assert ["settings"] == list(view.fixes())
+    shown = view.show_fixes()
+    assert ["UpdateSettings"] == [change.kind for change in shown.plan.changes]
+    shown.unlock(shown.phrase)
+    shown.apply().wait(TIMEOUT_S)
+    assert shown.applying.run.is_done
+    after = findings_view(org.snapshot(audit_days=1), org, fresh=True)
+    assert after.filter(area="ORG", text="public_sharing_disabled").empty
+    view.close()
+    after.close()
+
+
+def test_without_an_organization_nothing_is_planned(view):
+    """Findings alone are for reading, and the form says what is missing."""
+    with pytest.raises(LsnbError, match="There is no organization to plan for"):
+        view.show_fixes()
+
+
 def test_no_html_of_a_name_gets_onto_the_page(org, server):
     """What is called by HTML stays text in every text of the view, and in the page that is exported."""
     plant(server.state)
