@@ -39,7 +39,7 @@ def test_tidy_organization_has_no_alarm(monkeypatch, capsys):
         monkeypatch.setenv("LANGSMITH_ENDPOINT", server.url)
         monkeypatch.setenv("LANGSMITH_API_KEY", server.key)
         assert 0 == main(["audit"])
-    assert "(no rows)" in capsys.readouterr().out
+    assert "\n0 alarms." in capsys.readouterr().out
 
 
 def test_severity_decides_the_exit_code(keyed, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,12 @@ from lsnb.loader import DEFAULT_TABLES
 from lsnb.policy import Policy, policy_template, policy_to_rows
 from lsnb.policyfile import check_policy, load_policy
 from lsnb.repair import Fixes, fixes
+from lsnb.report.audit_text import audit_to_text
 from lsnb.sheets import read_sheet
 from lsnb.snapshot import Snapshot
 from lsnb.store import load_snapshot, write_atomically
 
 _NOTHING, _PROBLEMS, _ALARMS = 0, 1, 2
-_SHOWN = ["severity", "id", "resource", "workspace", "reason"]
 
 
 def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
@@ -116,9 +117,8 @@ def _run_audit(options: argparse.Namespace) -> int:
     if options.json:
         print_json(to_records(findings))
     else:
-        print_table(alarms[_SHOWN])
-        counts = findings.drop_duplicates(["id", "status"])["status"].value_counts()
-        say(f"{len(alarms):,} alarms. Checks: " + ", ".join(f"{n} {status}" for status, n in counts.items()))
+        width = shutil.get_terminal_size((100, 24)).columns
+        sys.stdout.write(printable(audit_to_text(findings, snap, width=min(width, 120))))
         for row in findings[findings["status"] == "error"].itertuples():
             say(f"Could not check {row.id}: {row.reason}")
     grave = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]

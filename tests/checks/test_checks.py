@@ -457,6 +457,29 @@ def test_every_check_has_a_case():
     assert set(CHECKS) - set(CASES) == {"LS-REV-01", "LS-LOG-01f"}
 
 
+def test_each_of_the_64_checks_is_seen_well_flawed_and_not_judged():
+    """One organization for each, counted by id: nothing is tried in one way only."""
+    flaws = {name: case.bad for name, case in CASES.items()}
+    flaws["LS-LOG-01f"] = lambda tiny: tiny.records["audit_log"].__delitem__(slice(0, 4))
+    flaws["LS-REV-01"] = lambda tiny: None
+    late = pd.DataFrame({"campaign": ["a"], "closed_at": [READ_AT - pd.Timedelta(days=300)], "n_open": [0]})
+    well, flawed, unjudged = set(), set(), set()
+    for name, check in CHECKS.items():
+        well |= {name} if ["ok"] == run(name, good())["status"].tolist() else set()
+        spoilt = good()
+        flaws[name](spoilt)
+        found = run(name, spoilt, **({"campaigns": late} if name == "LS-REV-01" else {}))
+        expected = "info" if name == "LS-LOG-01f" else "alarm"  # a gap in the record is no fault of the organization
+        flawed |= {name} if expected in set(found["status"]) else set()
+        if check.needs:
+            found = run(name, good().lose(check.needs[0]))
+            unjudged |= {name} if ["error"] == found["status"].tolist() else set()
+        elif ["info"] == run(name, good(), campaigns=None)["status"].tolist():
+            unjudged |= {name}
+    assert 64 == len(CHECKS)
+    assert set(CHECKS) == well == flawed == unjudged
+
+
 def test_a_list_of_holders_covers_built_in_roles_too():
     """Who is named may hold it; with a list, an Admin who is not on it alarms as well, Organization Admins apart."""
     policy = Policy(permission_holders={"runs:delete": ("grace@acme.example",)})

@@ -13,6 +13,7 @@ from lsnb.checks import CHECKS, run_checks
 from lsnb.errors import ConfigError
 from lsnb.report.audit_html import MOST_ROWS, audit_to_html
 from lsnb.report.audit_markdown import audit_to_markdown
+from lsnb.report.audit_text import audit_to_text
 from lsnb.report.audit_words import audit_of
 from tests.checks.test_checks import POLICY, good
 from tests.checks.tiny import Tiny
@@ -107,6 +108,18 @@ def test_a_page_stays_readable_with_many_findings():
     page = audit_to_html(run_checks(tiny.snapshot(), only=["LS-INV-01"]))
     assert MOST_ROWS == page.count("<tr><td>invitation:")
     assert "and 5 more" in page
+
+
+def test_text_for_a_terminal_has_every_alarm_within_its_width(audited):
+    """Check by check, the gravest first, with what to do; nothing steers the terminal, and no line is too long."""
+    findings, snapshot = audited
+    text = audit_to_text(findings, snapshot, width=80)
+    alarms = findings[findings["status"] == "alarm"]
+    assert [] == [name for name in alarms["id"] if name not in text]
+    assert text.index("CRITICAL") < text.index("HIGH") < text.index("MEDIUM")
+    assert "\u202e" not in text
+    assert all(len(line) <= 80 for line in text.splitlines() if " " in line.strip())
+    assert "… and 1 more." in audit_to_text(alarms.head(2).assign(id="LS-X", severity="low"), limit=1)
 
 
 def test_markdown_is_safe_in_a_pull_request(audited):
