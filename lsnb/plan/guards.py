@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lsnb import catalogue
-from lsnb.errors import UnreadableTableError
+from lsnb.errors import PlanError, UnreadableTableError
 from lsnb.plan.changes import is_caller
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
@@ -198,10 +198,19 @@ def _address_reason(value: Any, address: str | None) -> str:
             "it is not known from which address the caller comes, so the list may shut it out. Say it, as in "
             "Rules(caller_address='203.0.113.7') or --caller-address, or allow this rule."
         )
-    own = ipaddress.ip_address(address)
+    own = _own_address(address)
     if not any(own.version == network.version and own in network for network in networks):
         return f"the caller's own address {address} is in none of {listed([str(network) for network in networks])}."
     return ""
+
+
+def _own_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        raise PlanError(f"The caller's address {text!r} is no address. Write it as 203.0.113.7.") from None
+    # An IPv4 address that came in over IPv6 is the same one.
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _token_reason(snapshot: Snapshot) -> str:
@@ -251,10 +260,23 @@ def _after(snapshot: Snapshot, asked: Mapping[str, Change], name: str) -> Any:
 
 def own_roles_losing(snapshot: Snapshot, changes: Iterable[Change]) -> list[Change]:
     """Find roles that would lose a permission while the caller holds them, and is not Admin everywhere anyway."""
-    caller = snapshot.meta.caller
     losing = [c for c in changes if c.kind == "UpdateRole" and permission_steps(c)[1]]
-    if not losing or caller.kind == "service" or not (caller.email or caller.ls_user_id):
-        return []
+    held = _own_roles(snapshot) if losing else set()
+    return [change for change in losing if change.ids["role_id"] in held]
+
+
+def _own_roles(snapshot: Snapshot) -> set[str]:
+    """List the ids of the roles that the caller holds; none of somebody who is Admin everywhere anyway."""
+    caller = snapshot.meta.caller
+    if caller.kind == "service":
+        # Whether Organization Admin makes a key Admin everywhere, as it does people, is not known; so its own role counts.
+        if not snapshot.is_readable("service_keys"):
+            return set()
+        keys = snapshot.service_keys
+        mine = keys[[is_own_key(caller, None if pd.isna(k) else str(k)) for k in keys["short_key"].astype(object)]]
+        return set(mine["role_id"].dropna().astype(object))
+    if not (caller.email or caller.ls_user_id):
+        return set()
     access = snapshot.access
     mine = access[
         (
@@ -265,6 +287,5 @@ def own_roles_losing(snapshot: Snapshot, changes: Iterable[Change]) -> list[Chan
         .astype(bool)
     ]
     if (mine["role_name"] == catalogue.ORGANIZATION_ADMIN).any():
-        return []
-    held = set(mine["role_id"].dropna().astype(object))
-    return [change for change in losing if change.ids["role_id"] in held]
+        return set()
+    return set(mine["role_id"].dropna().astype(object))

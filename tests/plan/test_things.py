@@ -12,7 +12,7 @@ from lsnb.plan import CHANGE_KINDS, Rules, changes_to_plan, drop_changes, plan_f
 from lsnb.plan.sheets import read_set
 from lsnb.report.words import from_words, sentence_words, summary_words, to_words, who_words
 from lsnb.snapshot import Caller
-from tests.plan.company import CREATED_AT, rules_of
+from tests.plan.company import CREATED_AT, becomes, rules_of, was
 from tests.plan.outfit import ADA, ANNOTATOR, UNKNOWN, WIDE, checked, company, kinds, planned, rows, snapshot, wrong
 
 SERVICE = Caller("service", "key:1", name="service key lsv2_sk_…1111", hint="lsv2_sk_…1111")
@@ -87,8 +87,8 @@ def test_what_a_plan_creates_is_named_by_its_sheets():
     made = {change.kind: change for change in planned(snapshot(), **everything()).changes}
     invitation = made["InviteMember"]
     assert "new:role:Tester" == invitation.ids["workspace_role_id"]
-    assert [{"workspace": "Labs", "workspace_id": "new:workspace:Labs"}] == invitation.after["workspaces"]
-    key = made["CreateServiceKey"].after
+    assert [{"workspace": "Labs", "workspace_id": "new:workspace:Labs"}] == becomes(invitation)["workspaces"]
+    key = becomes(made["CreateServiceKey"])
     assert "new:role:Tester" == key["role_id"]
     assert [("Labs", "new:workspace:Labs"), ("Production", "ws-production")] == [
         (place["workspace"], place["workspace_id"]) for place in key["workspaces"]
@@ -288,6 +288,14 @@ def test_a_role_that_the_caller_holds_loses_nothing_unless_they_are_admin_anyway
     assert "self" not in rules_of(planned(snapshot(caller=ADA), roles=roles).refusals)
 
 
+def test_a_role_that_the_key_in_use_acts_with_loses_nothing():
+    """A service key is held to its own role like a person; keys with other roles may take it away."""
+    key = Caller("service", "key:2", name="service key lsv2_sk_…2222", hint="lsv2_sk_…2222")
+    roles = matrix(["datasets:read"], Annotator=[""])
+    assert "self" in rules_of(planned(snapshot(caller=key), roles=roles).refusals)
+    assert "self" not in rules_of(planned(snapshot(caller=SERVICE), roles=roles).refusals)
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "options", "rules", "said"),
     [
@@ -299,6 +307,7 @@ def test_a_role_that_the_caller_holds_loses_nothing_unless_they_are_admin_anyway
         ("ip_allowlist", "203.0.113.0/24", {}, Rules(caller_address="198.51.100.1"), "is in none of"),
         ("ip_allowlist", "2001:db8::/32", {}, Rules(caller_address="198.51.100.1"), "is in none of"),
         ("ip_allowlist", "203.0.113.0/24", {}, Rules(caller_address="203.0.113.7"), None),
+        ("ip_allowlist", "203.0.113.0/24", {}, Rules(caller_address=" ::ffff:203.0.113.7"), None),
         ("pat_creation_disabled", "true", {}, Rules(), "ends in 17 days"),
         ("pat_creation_disabled", "true", {"caller": SERVICE}, Rules(), None),
         ("pat_creation_disabled", "true", {"without": ("access_tokens",)}, Rules(), "not known when the token"),
@@ -321,6 +330,13 @@ def test_settings_that_may_lock_out_the_caller_are_refused(setting, value, optio
     if said:
         assert said in plan.refusals[0].message
         assert planned(snapshot(**options), rules=rules, allow={"lock-out": "break-glass key"}, settings=sheet).is_safe
+
+
+def test_an_address_of_the_caller_that_is_none_is_an_error_with_words():
+    """Not one from the depths of the standard library."""
+    sheet = rows({"setting": "ip_allowlist", "value": "203.0.113.0/24"})
+    with pytest.raises(PlanError, match="'home' is no address"):
+        planned(snapshot(), rules=Rules(caller_address="home"), settings=sheet)
 
 
 def test_what_settings_break_for_others_is_warned_of():
@@ -364,9 +380,9 @@ def test_creating_what_is_there_creates_nothing():
 def test_a_role_keeps_what_nobody_has_heard_of():
     """The whole list is sent, so the whole list is in the plan."""
     change = planned(snapshot(listed=True), roles=matrix(["charts:read", "runs:read"], Annotator=["", ""])).changes[0]
-    assert UNKNOWN in change.after["permissions"]
-    assert sorted(set(ANNOTATOR) - {"runs:read"}) == change.after["permissions"]
-    assert sorted(ANNOTATOR) == change.before["permissions"]
+    assert UNKNOWN in becomes(change)["permissions"]
+    assert sorted(set(ANNOTATOR) - {"runs:read"}) == becomes(change)["permissions"]
+    assert sorted(ANNOTATOR) == was(change)["permissions"]
 
 
 def test_a_mode_is_about_people_only():
