@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -78,6 +79,23 @@ def test_findings_become_sheets_and_the_rest_is_told(keyed, tmp_path, capsys):
     assert "left to people in by-hand.csv" in capsys.readouterr().err
     assert 2 == main(["plan", str(tmp_path / "fixes" / "access.csv")])
     assert "LS-INV-01" in capsys.readouterr().out
+
+
+def test_all_sheets_of_a_repair_make_one_plan(keyed, tmp_path, capsys):
+    """Every sheet is understood; what cannot come back is refused until it is named, and the rest is what was found."""
+    keyed.behaviours.update({"pats_listed": "all"})
+    main(["audit", "--fixes", str(tmp_path)])
+    sheets = sorted(str(path) for path in tmp_path.glob("*.csv") if path.stem != "by-hand")
+    assert ["access", "keys", "settings", "tokens"] == [Path(path).stem for path in sheets]
+    capsys.readouterr()
+    assert 3 == main(["plan", *sheets, "--json"])
+    plan = json.loads(capsys.readouterr().out)
+    kinds = {change["kind"] for change in plan["changes"]}
+    assert {"RemoveMember", "CancelInvite", "DeleteServiceKey", "RevokeAccessToken", "UpdateSettings"} <= kinds
+    assert all("LS-" in change["reason"] for change in plan["changes"])
+    rules = {refusal["rule"].partition(":")[0] for refusal in plan["refusals"]}
+    assert "irreversible" in rules
+    assert rules <= {"irreversible", "max-removals"}
 
 
 @pytest.mark.parametrize("ending", ["html", "md", "json", "csv", "xlsx"])
