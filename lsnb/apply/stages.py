@@ -141,8 +141,12 @@ class Stages:
         if not changes:
             return ""
         self._recorder.reading("reading back what was changed")
-        missing = changes
-        unseen: list[Change] = []
+        # What happened in a workspace that was deleted afterwards cannot be read, and what was to go is gone with it.
+        deleted = {change.ids["workspace_id"]: change for change in changes if change.kind == "DeleteWorkspace"}
+        buried = [c for c in changes if c.kind != "DeleteWorkspace" and c.ids.get("workspace_id") in deleted]
+        ids = {change.id for change in buried}
+        missing = [change for change in changes if change.id not in ids]
+        unseen = [change for change in buried if change.after is not None]
         try:
             for is_last in (False, True):
                 self._present.add(read_present(self._api, missing), missing)
@@ -156,6 +160,9 @@ class Stages:
                 self._wait()  # a list may lag behind
         except _LOOK_FAILED as error:
             return f"What was changed could not be read back: {error}"
+        self._recorder.verified(
+            [c for c in buried if c.after is None and self._recorder[deleted[c.ids["workspace_id"]]].is_verified]
+        )
         for change in missing:
             self._recorder.end(
                 change,

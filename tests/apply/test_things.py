@@ -14,7 +14,7 @@ from lsnb.plan.references import role_reference, workspace_reference
 from lsnb.secrets import SecretBox
 from lsnb.undo import make_undo
 from tests.apply import things as t
-from tests.apply.acme import WIDE, Acme, difference
+from tests.apply.acme import WIDE, Acme, address, difference
 
 
 @pytest.fixture(autouse=True)
@@ -269,6 +269,19 @@ def test_other_peoples_tokens_are_revoked_though_the_service_does_not_list_them(
     assert t.key_of(acme, "Production sync").is_revoked
     assert "could not be read back" in run.notes[0]
     assert not read_journal(run.journal).results[plan.changes[0].id].is_verified
+
+
+def test_what_happened_in_a_workspace_that_is_deleted_spoils_no_reading_back(acme):
+    """Its list cannot be read any more, which says nothing about the rest; and who was to go from it is gone."""
+    place = "Sales-Demos"
+    person = acme.server.state.find_person(address("emma.larsen"))
+    ids = {"identity_id": person.id, "workspace_id": acme.workspace_id(place)}
+    leave = t.change("RemoveWorkspaceMember", {"state": "active"}, None, workspace=place, email=person.email, **ids)
+    plan = t.plan_of(acme, leave, t.delete_workspace(acme, place), t.rename_workspace(acme, "Marketing", "Growth"))
+    run = acme.apply(plan)
+    assert run.is_done, str(run)
+    assert () == run.notes
+    assert {True} == {result.is_verified for result in read_journal(run.journal).results.values()}
 
 
 def test_an_old_key_stays_when_the_new_one_was_not_made(acme):
