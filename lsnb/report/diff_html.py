@@ -16,16 +16,19 @@ FOLD_ABOVE = 200
 _STYLE = """<style>
 .lsnb-diff{--lsnb-line:var(--jp-border-color2,#8888884d);--lsnb-soft:var(--jp-layout-color2,#8888881a);
 --lsnb-bad:var(--jp-error-color1,light-dark(#b71c1c,#ff8a80));--lsnb-warn:var(--jp-warn-color1,light-dark(#8a5300,#ffb74d));
---lsnb-good:var(--jp-success-color1,light-dark(#2e7d32,#81c784));color:var(--jp-ui-font-color1,inherit);
+--lsnb-good:var(--jp-success-color1,light-dark(#2e7d32,#81c784));color:var(--jp-ui-font-color1,inherit);container-type:inline-size;
 font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:1.4}
 .lsnb-diff h3{margin:0 0 6px;font-size:1.1em} .lsnb-diff h4{margin:12px 0 2px;font-size:1em}
 .lsnb-diff .box{border-left:4px solid var(--lsnb-warn);background:var(--lsnb-soft);margin:8px 0;padding:6px 10px}
 .lsnb-diff ul{margin:4px 0 0;padding-left:20px} .lsnb-diff summary{cursor:pointer;padding:4px 0}
-.lsnb-diff .wide{overflow-x:auto} .lsnb-diff table{border-collapse:collapse;width:100%;margin:4px 0}
+.lsnb-diff .wide{overflow-x:auto} .lsnb-diff table{border-collapse:collapse;width:100%;margin:4px 0;table-layout:fixed}
 .lsnb-diff th,.lsnb-diff td{text-align:left!important;vertical-align:top;padding:4px 10px 4px 0;white-space:normal;
-overflow-wrap:anywhere;border-bottom:1px solid var(--lsnb-line)}
-.lsnb-diff td.who{min-width:12em} .lsnb-diff td.sign{font-weight:700;width:1em}
+overflow-wrap:break-word;border-bottom:1px solid var(--lsnb-line)}
+.lsnb-diff th:nth-child(1){width:24%} .lsnb-diff th:nth-child(2){width:1em} .lsnb-diff th:nth-child(3){width:34%}
+.lsnb-diff td.sign{font-weight:700}
 .lsnb-diff .plus{color:var(--lsnb-good)} .lsnb-diff .minus{color:var(--lsnb-bad)} .lsnb-diff .open{color:var(--lsnb-warn);font-weight:600}
+@container (max-width:560px){.lsnb-diff thead{display:none} .lsnb-diff tr,.lsnb-diff td{display:block}
+.lsnb-diff td{border:0;padding:1px 0} .lsnb-diff td.sign,.lsnb-diff td.sign+td{display:inline} .lsnb-diff tr{padding:6px 0;border-bottom:1px solid var(--lsnb-line)}}
 </style>"""
 _CLASSES = {"+": "plus", "-": "minus"}
 

@@ -122,6 +122,8 @@ def _text(row: Mapping[Any, Any]) -> str:
         what = f"public link in {place}"
     if change == "added":
         return f"{what} added" + (f": {after}" if after != NOTHING else "")
+    if change == "removed" and what == "permission":
+        return f"{what} removed: {before}"
     if change == "removed":
         return f"{what} removed" + (f" (was {before})" if before != NOTHING else "")
     if change == "renamed" and what in ("name", "description"):
