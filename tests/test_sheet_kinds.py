@@ -41,6 +41,19 @@ def test_the_command_exports_every_kind_and_plans_it_to_nothing(in_demo, kind, e
     assert 0 == main(["plan", name]), capsys.readouterr()
 
 
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [("workspaces", "workspaces"), ("keys", "service_keys"), ("tokens", "access_tokens"), ("settings", "settings")],
+)
+def test_the_tables_of_a_snapshot_are_sheets_too(org, kind, table):
+    """Somebody who edits the table they look at need not rename a column; untouched it asks for nothing."""
+    snap = org.snapshot()
+    frame = snap.table(table)
+    frame["action" if kind != "settings" else "note"] = ""
+    assert [kind] == list(gather_sheets(frame))
+    assert org.plan(frame, snapshot=snap).is_empty
+
+
 def test_a_workbook_with_a_tab_per_kind_is_one_plan_of_nothing(org, tmp_path):
     """With dropdowns and explanations that are no tabs of any kind."""
     path = tmp_path / "all.xlsx"

@@ -13,7 +13,7 @@ from lsnb.edits.problems import Misfit, Problems
 from lsnb.edits.requests import Requests, SettingRequest
 from lsnb.edits.table import Layout, Line, read_table
 from lsnb.edits.texts import Nearest, did_you_mean, fold, fold_loosely
-from lsnb.edits.things import known, records_of
+from lsnb.edits.things import Row, known, records_of
 from lsnb.snapshot import Snapshot
 from lsnb.tables.settings import KNOWN_SETTINGS
 from lsnb.tables.spec import DTYPES
@@ -87,8 +87,9 @@ def parse_settings(frame: pd.DataFrame, snapshot: Snapshot, *, source: str = "sh
 class _Parser:
     def __init__(self, snapshot: Snapshot, problems: Problems) -> None:
         self.problems = problems
-        self.rows = {str(row["setting"]): row for row in records_of(snapshot.settings) if row["area"] != "plan"}
-        self.features = {str(row["setting"]) for row in records_of(snapshot.settings) if row["area"] == "plan"}
+        rows = records_of(snapshot.settings)
+        self.rows = {str(row["setting"]): row for row in rows if row["area"] != "plan"}
+        self.features = {str(row["setting"]): row for row in rows if row["area"] == "plan"}
         self.found: dict[str, SettingRequest] = {}
         self.remarks: list[tuple[str, str]] = []
         self._nearest = Nearest([*SETTING_KINDS, *_WRONG_NAMES])
@@ -110,8 +111,7 @@ class _Parser:
         before = json.loads(str(row["value"]))
         kind = SETTING_KINDS.get(name) or _kind_of(before)
         # What is there counts as it is written out, also where the service holds what could not be set: nothing, or [].
-        is_there = line.raw["value"].strip() == value_text(str(row["value"]))
-        value = before if is_there else read_value(line.raw["value"], kind, name)
+        value = before if _is_as_there(line, row) else read_value(line.raw["value"], kind, name)
         if isinstance(value, Misfit):
             self._bad(line, "value", value.reason, value.hint)
             return
@@ -147,14 +147,21 @@ class _Parser:
         if key == "unshare_all":
             hint = "Write 'unshare' in the action of a workspace, in the sheet of workspaces."
             self._bad(line, "setting", "This is no setting, but something that is done once.", hint)
-        elif key in self.features:
-            self._bad(line, "setting", "This is what the organization's plan offers, which nobody changes here.")
         elif key in self.rows:
-            if line["value"] and line["value"] != value_text(str(self.rows[key]["value"])):
+            if line["value"] and not _is_as_there(line, self.rows[key]):
                 self._bad(line, "setting", "This cannot be changed through the API.", "Take the row away.")
+        elif key in self.features:
+            if line["value"] and not _is_as_there(line, self.features[key]):
+                self._bad(line, "setting", "This is what the organization's plan offers, which nobody changes here.")
         else:
             self._bad(line, "setting", "There is no such setting.", did_you_mean(self._nearest.find(text)))
         return None
+
+
+def _is_as_there(line: Line, row: Row) -> bool:
+    """Tell whether a cell holds the value that is there: as the sheet has it, or as JSON, as the table `settings` has it."""
+    as_json = str(row["value"])
+    return line.raw["value"].strip() in (as_json, value_text(as_json))
 
 
 def _kind_of(value: Any) -> Kind:

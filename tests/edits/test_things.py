@@ -235,7 +235,7 @@ def test_what_is_wrong_with_a_token_is_said(snap, row, column, said):
         ("display_name", "Acmé", "letters without accents"),
         ("restrict_browser_secrets", "true", "plan does not offer this"),
         ("tier", "free", "cannot be changed through the API"),
-        ("can_use_rbac", "true", "plan offers, which nobody changes"),
+        ("can_use_rbac", "false", "plan offers, which nobody changes"),
         ("unshare_all", "true", "sheet of workspaces"),
         ("invite_enabled", "true", "Did you mean 'invites_enabled'"),
         ("engine_enabled", "true", "This server does not tell of this setting"),

@@ -15,6 +15,7 @@ from lsnb.plan.references import (
     workspace_reference,
 )
 from lsnb.plan.structure import THINGS
+from tests.plan.company import becomes
 
 WORKSPACE, ROLE = workspace_reference("Labs"), role_reference("Auditor")
 
@@ -89,17 +90,17 @@ def test_known_references_become_ids_and_unknown_ones_stay():
     change = invitation()
     half = resolve(change, {WORKSPACE: "ws-9"})
     assert {ROLE} == references_of(half)
-    assert [{"workspace": "Labs", "workspace_id": "ws-9"}, {"workspace": "Old", "workspace_id": "ws-1"}] == half.after[
-        "workspaces"
-    ]
+    assert [{"workspace": "Labs", "workspace_id": "ws-9"}, {"workspace": "Old", "workspace_id": "ws-1"}] == becomes(
+        half
+    )["workspaces"]
     whole = resolve(half, {ROLE: "role-9"})
     assert ({"role_id": "role-1", "workspace_role_id": "role-9"}, "role-9") == (
         dict(whole.ids),
-        whole.after["workspace_role_id"],
+        becomes(whole)["workspace_role_id"],
     )
     assert (change.id, change.kind, change.email) == (whole.id, whole.kind, whole.email)
     assert change is resolve(change, {"new:role:Other": "role-7"})
-    assert WORKSPACE == change.after["workspaces"][0]["workspace_id"]
+    assert WORKSPACE == becomes(change)["workspaces"][0]["workspace_id"]
 
 
 def test_a_creation_is_resolved_to_what_it_made():
