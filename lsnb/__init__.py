@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from lsnb.auditfile import save_audit
     from lsnb.checks import run_checks as audit
     from lsnb.compare import Diff, diff
+    from lsnb.connection import connect, connect_demo
     from lsnb.credentials import Key
     from lsnb.errors import LsnbError
     from lsnb.export import export_table
     from lsnb.gating import gate
     from lsnb.log import read_log, sync_log
     from lsnb.names import resolve_names
-    from lsnb.organization import Organization, connect, connect_demo
+    from lsnb.organization import Organization
     from lsnb.plan import Plan, Rules
     from lsnb.planfile import load_plan, save_plan
     from lsnb.policy import Policy, policy_template
@@ -51,8 +52,8 @@ _HOMES = {
     "Policy": "lsnb.policy",
     "admins_over_time": "lsnb.trends",
     "audit": "lsnb.checks:run_checks",
-    "connect": "lsnb.organization",
-    "connect_demo": "lsnb.organization",
+    "connect": "lsnb.connection",
+    "connect_demo": "lsnb.connection",
     "diff": "lsnb.compare",
     "export_table": "lsnb.export",
     "fixes": "lsnb.repair",

@@ -16,7 +16,7 @@ CORE = (
     "outlook gating repair trends role_matrix compare names"
 )
 SHELL = (
-    "config credentials identity transport answers pace paging api loader store export sheets planfile planning policyfile auditfile "
+    "config connection credentials identity transport answers pace paging api loader store export sheets planfile planning policyfile auditfile "
     "offers secrets useronly plots plots_audit journal log apply organization whoami progress cli lab app __init__ __main__"
 )
 LAYERS = {"core": CORE.split(), "shell": SHELL.split(), "widgets": ["widgets"], "sandbox": ["sandbox"]}
@@ -33,7 +33,7 @@ LAZILY = {
     "__init__": {"widgets"},
     "cli": {"widgets", "sandbox"},
     "lab": {"sandbox"},
-    "organization": {"sandbox"},
+    "connection": {"sandbox"},
     "snapshot": {"shell"},  # Snapshot.save, the one door from the core to files
 }
 CORE_LIBRARIES = {"pandas", "pyarrow", "numpy"}

@@ -11,9 +11,10 @@ from typing import Any
 import pandas as pd
 
 from lsnb.config import has_key
+from lsnb.connection import connect, connect_demo
 from lsnb.errors import ConfigError
 from lsnb.export import to_records
-from lsnb.organization import Organization, connect, connect_demo
+from lsnb.organization import Organization
 
 
 def add_connection(parser: argparse.ArgumentParser) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lsnb.config import has_key, load_settings
+from lsnb.connection import connect, connect_demo
 from lsnb.credentials import Key, store_key
 from lsnb.errors import ConfigError
-from lsnb.organization import Organization, connect, connect_demo
+from lsnb.organization import Organization
 from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
 

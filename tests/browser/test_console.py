@@ -36,11 +36,11 @@ READY = {
 }
 START = """
 import lsnb
-import lsnb.organization
+import lsnb.connection
 from lsnb import widgets
 
 org = lsnb.connect_demo(quiet=True)
-demo = lsnb.organization._demo[1]
+demo = lsnb.connection._demo[1]
 
 
 def granted(name):

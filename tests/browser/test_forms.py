@@ -13,11 +13,11 @@ NASTY = "<img src=x onerror=window.hacked=1>"
 
 CONNECT = """
 import lsnb
-import lsnb.organization
+import lsnb.connection
 from lsnb.widgets import access_editor, apply_view, connect_form, explorer, invite_form, plan_view
 
 org = lsnb.connect_demo(quiet=True)
-demo = lsnb.organization._demo[1]
+demo = lsnb.connection._demo[1]
 
 
 def held():

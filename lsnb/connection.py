@@ -1,0 +1,99 @@
+"""How a notebook or a command gets to an organization: with a key, or to the embedded demo organization without one."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from lsnb.config import has_key, load_settings
+from lsnb.credentials import Key
+from lsnb.errors import MissingExtraError
+from lsnb.organization import Organization
+from lsnb.transport import Transport
+
+DEMO_SOURCE = "the embedded demo organization"
+
+
+def connect(
+    *,
+    endpoint: str | None = None,
+    api_key: str | Key | None = None,
+    organization_id: str | None = None,
+    workspace_id: str | None = None,
+    workers: int = 40,
+    environ: Mapping[str, str] | None = None,
+) -> Organization:
+    """Connect to an organization; without any key, to the embedded demo organization, and say so.
+
+    Nothing is asked of the service yet; `whoami()` does.
+
+    Args:
+        endpoint: a region ("us", "eu", "apac", "aws") or an address; else `LANGSMITH_ENDPOINT`, else the US cloud.
+        api_key: the key; else `LANGSMITH_API_KEY`, else the system's keyring.
+        organization_id: the organization; else `LANGSMITH_ORGANIZATION_ID`. A key implies its organization.
+        workspace_id: the workspace for keys of several; else `LANGSMITH_WORKSPACE_ID`.
+        workers: how many requests may be under way at once.
+        environ: the environment to read; the process's own when None.
+
+    Raises:
+        ConfigError: an address or id that cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    names_host = endpoint is not None or environ.get("LANGSMITH_ENDPOINT")
+    if not names_host and not has_key(api_key, environ=environ):
+        return connect_demo(workers=workers)
+    settings = load_settings(
+        endpoint=endpoint,
+        api_key=api_key,
+        organization_id=organization_id,
+        workspace_id=workspace_id,
+        environ=environ,
+    )
+    return Organization(Transport(settings, workers=workers))
+
+
+_demo: Any = None
+_demo_lock = threading.Lock()
+
+
+def connect_demo(*, seed: str = "small", workers: int = 40, quiet: bool = False) -> Organization:
+    """Connect to the embedded demo organization: real HTTP on this machine, invented people.
+
+    One process has one; connecting again finds it as it was left.
+
+    Args:
+        seed: which organization: `small` has 40 people, `large` 20,000.
+        workers: how many requests may be under way at once.
+        quiet: do not say that it is a demo.
+
+    Raises:
+        MissingExtraError: the demo needs `pip install 'lsnb[sandbox]'`.
+    """
+    global _demo
+    with _demo_lock:
+        if _demo is None or _demo[0] != seed:
+            try:
+                from lsnb import sandbox
+
+                server = sandbox.start(seed=seed)
+            except ImportError as error:
+                raise MissingExtraError(error.name or "fastapi", "sandbox", "run the demo organization") from None
+            atexit.register(server.stop)
+            _demo = (seed, server)
+        server = _demo[1]
+    if not quiet:
+        sys.stderr.write(
+            "No LANGSMITH_API_KEY is set, so this is the embedded demo organization: invented people on a server of "
+            "this machine. Nothing here is real, and nothing leaves this machine.\n"
+        )
+    settings = load_settings(
+        endpoint=server.url,
+        api_key=Key(server.key, source=DEMO_SOURCE),
+        organization_id=server.organization_id,
+        environ={},
+    )
+    return Organization(Transport(settings, workers=workers), is_demo=True)
