@@ -123,6 +123,11 @@ class ApplyView(Form):
         self.refresh()
 
     @property
+    def was_started(self) -> bool:
+        """Whether it was started, from a button or from code."""
+        return self._was_started
+
+    @property
     def can_retry(self) -> bool:
         """Whether something can be tried again."""
         return self.run is not None and self.run.journal is not None and bool(self.run.n_open or self._n("failed"))
@@ -368,10 +373,19 @@ def apply_view(
         workers: how many changes may be under way at once.
         journal: the journal's file; a new one in `lsnb-journals/` when None.
     """
-    memory = Memory("apply", f"{plan.organization_id} {plan.fingerprint} {plan.created_at}")
-    known = memory.get("view")
-    if isinstance(known, ApplyView) and not known.is_closed and known._was_started:
+    known = started_view(plan)
+    if known is not None:
         return known
     view = ApplyView(org, plan, confirm=confirm, workers=workers, journal=journal)
-    memory.keep(view=view)
+    _memory(plan).keep(view=view)
     return view
+
+
+def started_view(plan: Plan) -> ApplyView | None:
+    """Give the view in which a plan was or is being carried out in this kernel, where there is one."""
+    known = _memory(plan).get("view")
+    return known if isinstance(known, ApplyView) and not known.is_closed and known.was_started else None
+
+
+def _memory(plan: Plan) -> Memory:
+    return Memory("apply", f"{plan.organization_id} {plan.fingerprint} {plan.created_at}")

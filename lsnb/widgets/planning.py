@@ -13,7 +13,7 @@ from lsnb.plan import Plan, Rules, drop_changes
 from lsnb.planfile import save_plan
 from lsnb.report.words import clean, counted, facts_of, from_words, nothing_words, summary_words, to_words, where_words
 from lsnb.widgets import cards, parts
-from lsnb.widgets.applying import ApplyView, apply_view
+from lsnb.widgets.applying import ApplyView, apply_view, started_view
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
 from lsnb.widgets.files import table_file
@@ -36,6 +36,19 @@ _COLUMNS = (
 )
 #: So many verdicts are shown as they are; the rest is folded away.
 _MOST_VERDICTS = 6
+#: The kinds of changes that are judged by who has what alone.
+_OF_PEOPLE = frozenset(
+    {
+        "InviteMember",
+        "ReplaceInvite",
+        "CancelInvite",
+        "SetOrgRole",
+        "AddWorkspaceMember",
+        "SetWorkspaceRole",
+        "RemoveWorkspaceMember",
+        "RemoveMember",
+    }
+)
 _TAKING = frozenset({"demote", "remove"})
 
 
@@ -126,6 +139,10 @@ class PlanView(Form):
             self._below,
         ]
         self.attempt(self._recall)
+        # The cell may have been run again while or after the plan was carried out.
+        self.applying = started_view(self.plan)
+        if self.applying is not None:
+            self._below.children = [self.applying.box]
         self._draw()
 
     # What it says
@@ -135,12 +152,18 @@ class PlanView(Form):
         """What must be typed before the plan can be applied; empty where a click is enough."""
         n_taken = sum(change.stage in _TAKING for change in self.plan.changes)
         n_given = sum(change.stage == "promote" for change in self.plan.changes)
-        n_own = sum(change.stage == "self" for change in self.plan.changes)
+        own = [change.kind == "UpdateSettings" for change in self.plan.changes if change.stage == "self"]
         n_final = sum(
             not change.reversible and change.stage not in _TAKING and change.stage != "promote"
             for change in self.plan.changes
         )
-        pairs = ((n_taken, "remove"), (n_given, "promote"), (n_own, "change myself"), (n_final, "final"))
+        pairs = (
+            (n_taken, "remove"),
+            (n_given, "promote"),
+            (own.count(False), "change myself"),
+            (own.count(True), "settings"),
+            (n_final, "final"),
+        )
         return " ".join(f"{word} {n}" for n, word in pairs if n)
 
     @property
@@ -274,7 +297,9 @@ class PlanView(Form):
 
     def _read(self) -> Snapshot:
         if self._snapshot is None:
-            self._snapshot = self._organization.read_access()
+            of_people = all(change.kind in _OF_PEOPLE for change in self.original.changes)
+            org = self._organization
+            self._snapshot = org.read_access() if of_people else org.snapshot(exclude=("usage", "audit_log"))
         return self._snapshot
 
     def _require_open(self) -> None:

@@ -116,8 +116,10 @@ def test_a_plan_is_applied_once_whatever_is_clicked(server, org, snap, plan):
     view = plan_view(plan, org, snapshot=snap)
     view.apply_button.click()
     view.apply_button.click()
-    again = plan_view(plan, org, snapshot=snap).apply()
-    assert again is view.applying
+    again = plan_view(plan, org, snapshot=snap)
+    assert again.was_applied
+    assert again.apply_button.disabled
+    assert again.apply() is view.applying
     assert view.applying.wait(TIMEOUT_S)
     writes = [r for r in server.requests if r["method"] == "PATCH" and r["status"] < 300]
     assert 4 == len(writes)
@@ -192,6 +194,20 @@ def test_names_that_are_html_stay_text(server, org):
     shown = [form.alert.value + form.static_html() + form.status.value for form in forms]
     shown += [view._facts.value, view._warned.value, view._waiting.value, applying._facts.value, applying._live.value]
     assert [] == [content for content in shown if "<img" in content]
+
+
+def test_a_setting_that_may_lock_out_is_typed_and_a_plan_of_things_can_be_trimmed(org):
+    """A plan of a setting and a workspace is read for what it needs, trimmed, and unlocked by its words."""
+    settings = pd.DataFrame({"setting": ["pat_creation_disabled"], "value": ["true"]})
+    workspaces = pd.DataFrame({"workspace_name": ["Brand New"], "action": ["create"]})
+    plan = org.plan({"settings": settings, "workspaces": workspaces})
+    view = plan_view(plan, org)
+    assert {"CreateWorkspace", "UpdateSettings"} == {change.kind for change in plan.changes}
+    assert "settings 1" == view.phrase
+    created = next(change.id for change in plan.changes if change.kind == "CreateWorkspace")
+    view.drop([created])
+    assert ["UpdateSettings"] == [change.kind for change in view.plan.changes]
+    assert view.unlock("settings 1")
 
 
 def test_nothing_to_do_is_said(org, snap):
