@@ -9,6 +9,7 @@ import pytest
 from lsnb.outlook import after_changes
 from lsnb.plan import changes_to_plan, new_change
 from lsnb.plan.references import resolve
+from lsnb.snapshot import Snapshot
 from lsnb.undo import make_undo, tables_to_undo
 from tests.plan.company import CREATED_AT, rules_of
 from tests.plan.outfit import WIDE, planned, rows, snapshot
@@ -146,6 +147,23 @@ def test_what_is_gone_for_good_is_said_and_nothing_is_made_up(sheets, said):
     assert [] == list(back.changes)
     assert ["cannot-come-back"] == rules_of(back.warnings)
     assert said in back.warnings[0].message
+
+
+def test_nobody_is_brought_back_into_a_workspace_that_is_gone():
+    """Of what was taken from people in a workspace that was deleted too, only the rest comes back, and that is said."""
+    access = rows(
+        {"email": "dana@example.com", "workspace_name": "Staging", "action": "remove"},
+        {"email": "eve@example.com", "action": "remove"},
+    )
+    record, after = run_of(snapshot(), access=access)
+    workspaces = after.workspaces
+    left = workspaces[workspaces["workspace"] != "Staging"].reset_index(drop=True)
+    without = Snapshot(after.meta, {name: after.table(name) for name in after.table_names} | {"workspaces": left})
+    back = make_undo(without, record, created_at=CREATED_AT, rules=WIDE)
+    assert [("InviteMember", "eve@example.com", [])] == [(c.kind, c.email, c.after["workspaces"]) for c in back.changes]
+    said = " ".join(verdict.message for verdict in back.warnings)
+    assert "dana@example.com does not come back into Staging" in said
+    assert "eve@example.com does not come back into Staging" in said
 
 
 def test_what_was_made_without_a_known_id_is_left_alone():

@@ -86,8 +86,11 @@ def make_undo(
     made_things = take_things_back(snapshot, things, record, notes)
     standing = Standing(snapshot)
     people, places = standing.people(made), standing.places(made)
+    workspaces = snapshot.workspaces
+    is_there = ~workspaces["is_deleted"].fillna(False).astype(bool)
+    there = frozenset(workspaces.loc[is_there, "workspace_id"].astype(object))
     undoing = [
-        PersonUndo(snapshot, notes, email, people.get(email), places.get(email, []), record)
+        PersonUndo(snapshot, notes, email, people.get(email), places.get(email, []), record, there)
         for email in sorted(made)
         if not _is_ambiguous(standing, email, notes)
     ]

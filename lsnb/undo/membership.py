@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from lsnb import catalogue
@@ -22,10 +22,27 @@ INVITING = ("InviteMember", "ReplaceInvite")
 
 
 class PersonUndo:
-    """What is taken back for one person."""
+    """What is taken back for one person.
+
+    Args:
+        snapshot: the organization as it is now.
+        notes: where to say what cannot come back, and what is left alone.
+        email: the person's address.
+        person: the person, where they are in the organization.
+        held: what they hold in workspaces.
+        record: what the run did.
+        places: the ids of the workspaces that are there.
+    """
 
     def __init__(
-        self, snapshot: Snapshot, notes: Notes, email: str, person: Person | None, held: list[Grant], record: Record
+        self,
+        snapshot: Snapshot,
+        notes: Notes,
+        email: str,
+        person: Person | None,
+        held: list[Grant],
+        record: Record,
+        places: Collection[str],
     ) -> None:
         self.email = email
         self.changes: list[Change] = []
@@ -35,6 +52,7 @@ class PersonUndo:
         self._person = person
         self._held = {grant.workspace_id: grant for grant in held}
         self._record = record
+        self._places = places
 
     def take_back(self, made: Sequence[Change]) -> None:
         """Decide about everything that the run did for the person."""
@@ -84,7 +102,8 @@ class PersonUndo:
             self._leave(change, "has another role or other workspaces by now")
         elif change.kind == "ReplaceInvite":
             if person.state == "pending":
-                self._replace(change, person, _role(change.before or {}), _grants(change.before or {}))
+                grants = self._there(_grants(change.before or {}))
+                self._replace(change, person, _role(change.before or {}), grants)
             else:
                 self._leave(change, "has accepted the invitation")
         elif person.state == "pending":
@@ -105,7 +124,8 @@ class PersonUndo:
             self._leave(change, "is in the organization again, or invited")
             return
         before = change.before or {}
-        role, grants = _role(before), _grants(before)
+        role = _role(before)
+        grants = self._there(_grants(before))
         carried = _largest_group(grants)
         shared = carried[0].role if carried and self._snapshot_has_rbac() else None
         self._add(
@@ -145,7 +165,7 @@ class PersonUndo:
         if (grant is None) != (change.after is None):
             self._leave(change, f"{'is not in' if grant is None else 'is again in'} {change.workspace} by now")
         elif grant is None:
-            if old is not None:
+            if old is not None and self._there([Grant(change.workspace, str(ids["workspace_id"]), old, "direct")]):
                 ids["role_id"] = old.role_id
                 self._add("AddWorkspaceMember", change, before=None, after={**old.to_data(), **state}, ids=ids)
         elif not _is_same(change.after or {}, grant.role):
@@ -169,7 +189,13 @@ class PersonUndo:
                 places[grant.workspace_id] = grant._replace(role=_role(change.before or {}))
         for change in narrowed:
             place = change.ids.get("workspace_id", "")
-            places[place] = Grant(change.workspace, place, _role(change.before or {}), "invite")
+            former = Grant(change.workspace, place, _role(change.before or {}), "invite")
+            places |= {grant.workspace_id: grant for grant in self._there([former])}
+        if set(places) == set(self._held):
+            rest = [change for change in made if change not in narrowed]
+            if rest:
+                self.take_back(rest)
+            return
         if not self._replace(narrowed[0], person, role, list(places.values())):
             rest = [change for change in made if change not in narrowed]
             if rest:
@@ -229,6 +255,19 @@ class PersonUndo:
                 is_self=is_caller(self._snapshot.meta.caller, self.email, ids.get("ls_user_id")),
             )
         )
+
+    def _there(self, grants: Iterable[Grant]) -> list[Grant]:
+        """Leave out workspaces that are not there any more, and say so."""
+        found = []
+        for grant in grants:
+            if grant.workspace_id in self._places:
+                found.append(grant)
+            else:
+                self._notes.add(
+                    "not-undone",
+                    f"{self.email} does not come back into {grant.workspace}: the workspace is not there any more.",
+                )
+        return found
 
     def _wait(self, change: Change, grants: Iterable[Grant]) -> None:
         for grant in grants:
