@@ -31,8 +31,14 @@ export class Table {
 
   // --- what Python says
 
-  /** Take the whole table; what Python has not seen yet is put on top again and sent again. */
+  /** Take the whole table; of the same one, what Python has not seen yet is put on top again and sent again. */
   load(head, table) {
+    // Rows are named by their place: what was done to another table must not reach this one.
+    if (this.isLoaded && head.generation !== this.generation && this.pending.length) {
+      this.note = `${this.pending.length} changes were not taken: the table was replaced meanwhile`;
+      this.pending = [];
+    }
+    this.generation = head.generation;
     Object.assign(this, {
       caption: table.caption,
       canAdd: table.can_add,
@@ -180,7 +186,7 @@ export class Table {
 
   #post(message) {
     try {
-      this.send({ ...message, client: this.client });
+      this.send({ ...message, client: this.client, generation: this.generation });
     } catch {
       this.isGone = true; // the channel of a kernel that was restarted throws
     }

@@ -14,7 +14,7 @@ function open({ seen = 0, client = "page" } = {}) {
   const sent = [];
   const clock = { now: 0 };
   const table = new Table((message) => sent.push(message), "page", () => clock.now);
-  table.load({ client, seq: seen, steps: [0, 0] }, data());
+  table.load({ client, seq: seen, steps: [0, 0], generation: 1 }, data());
   return { table, sent, clock };
 }
 
@@ -43,7 +43,7 @@ test("an edit is shown at once, sent as the one cell, and pending until it is an
   const { table, sent } = open();
   table.commit(table.filling([1], "role", "Admin"));
   assert.equal(valueOf(table, 1, "role"), "Admin");
-  assert.deepEqual(sent, [{ type: "edit", ops: [set("role", [1], ["Admin"])], seq: 1, client: "page" }]);
+  assert.deepEqual(sent, [{ type: "edit", ops: [set("role", [1], ["Admin"])], seq: 1, client: "page", generation: 1 }]);
   assert.equal(table.counts().pending, 1);
   table.taken(answer(1));
   assert.equal(table.counts().pending, 0);
@@ -126,10 +126,20 @@ test("a table that comes again keeps what Python had not seen, and sends it agai
   const { table, sent } = open();
   table.commit(table.filling([0], "seats", "8"));
   table.commit(table.filling([2], "seats", "6"));
-  table.load({ client: "page", seq: 1, steps: [1, 0] }, data({ changed: [set("seats", [0], [8])] }));
+  table.load({ client: "page", seq: 1, steps: [1, 0], generation: 1 }, data({ changed: [set("seats", [0], [8])] }));
   assert.equal(valueOf(table, 2, "seats"), 6);
   assert.deepEqual(sent.map((message) => message.seq), [1, 2, 2]);
   assert.equal(table.counts().changed, 2);
+});
+
+test("what was on its way to another table is not done to the rows of this one, and that is told", () => {
+  const { table, sent } = open();
+  table.commit(table.filling([0], "seats", "8"));
+  table.load({ client: "", seq: 0, steps: [0, 0], generation: 2 }, data());
+  assert.equal(valueOf(table, 0, "seats"), 1);
+  assert.equal(sent.length, 1);
+  assert.equal(table.counts().pending, 0);
+  assert.match(table.note, /1 changes were not taken: the table was replaced/);
 });
 
 test("an answer to another page brings the table anew", () => {

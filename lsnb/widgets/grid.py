@@ -79,6 +79,7 @@ class Grid(anywidget.AnyWidget):
         self._seen: dict[str, int] = {}  # the number of the last message of each page
         self._revisions = count(1)
         self._own_ids = count(1)
+        self._generation = 1  # rows are named by their place, which means another row once the table was replaced
         self._cells = self._make_cells(frame)
         super().__init__(height=height)
         self.on_msg(self._hear)
@@ -201,6 +202,7 @@ class Grid(anywidget.AnyWidget):
         """
         with self._changing():
             self._cells = self._make_cells(self.frame if frame is None else frame)
+            self._generation += 1
             self._selected = []
             self._send_table()
             self._told = True
@@ -280,7 +282,7 @@ class Grid(anywidget.AnyWidget):
                 self._send_table(client)
         elif kind == "selected":
             with self._lock:
-                self._selected = list(message["ids"])
+                self._selected = list(message["ids"]) if self._is_current(message) else []
         elif kind in ("edit", "undo", "redo"):
             try:
                 with self._changing():
@@ -294,12 +296,17 @@ class Grid(anywidget.AnyWidget):
             return self._answer(client, Outcome(), [])  # sent twice, because the answer was late
         self._seen[client] = number
         ops: list[Op] = []
-        if kind == "edit":
+        if not self._is_current(message):
+            outcome = Outcome(refused=[("", "", "the table was replaced meanwhile")])
+        elif kind == "edit":
             outcome = self._cells.do(message["ops"])
         else:
             ops, outcome = self._cells.undo() if kind == "undo" else self._cells.redo()
         self._told = outcome.done
         return self._answer(client, outcome, ops)
+
+    def _is_current(self, message: Mapping[str, Any]) -> bool:
+        return bool(message.get("generation", self._generation) == self._generation)
 
     def _answer(self, client: str, outcome: Outcome, ops: list[Op]) -> None:
         problems = self._cells.check(outcome.touched)
@@ -317,7 +324,13 @@ class Grid(anywidget.AnyWidget):
         )
 
     def _send_table(self, client: str = "") -> None:
-        head = {"type": "table", "client": client, "seq": self._seen.get(client, 0), "steps": self._cells.steps}
+        head = {
+            "type": "table",
+            "client": client,
+            "seq": self._seen.get(client, 0),
+            "steps": self._cells.steps,
+            "generation": self._generation,
+        }
         self.send(head, [pack_table(self._cells, caption=self._caption)])
 
     def __repr__(self) -> str:

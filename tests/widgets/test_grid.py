@@ -350,6 +350,20 @@ def test_reset_forgets_the_edits_or_takes_another_table():
     assert 2 == json.loads(gzip.decompress(grid.sent[-1][1][0]))["n_rows"]
 
 
+def test_an_edit_of_a_table_that_was_replaced_reaches_no_row_of_the_new_one():
+    """Rows are named by their place: what was on its way when the table was replaced is refused, with a reason."""
+    grid = make_grid()
+    hear(grid, type="ready")
+    old = grid.sent[-1][0]["generation"]
+    grid.reset(make_frame().iloc[::-1].reset_index(drop=True))
+    answer = hear(grid, type="edit", seq=1, generation=old, ops=[put("role", [0], ["Viewer"])])
+    assert [1, "the table was replaced meanwhile"] == answer["refused"]
+    hear(grid, type="selected", ids=[0], generation=old)
+    assert ([], 0) == (grid.selected, len(grid.edits))
+    hear(grid, type="edit", seq=2, generation=old + 1, ops=[put("role", [0], ["Viewer"])])
+    assert ["d@example.com"] == grid.edits["key"].tolist()
+
+
 def test_keys_are_the_index_or_columns():
     """Without a key the index names rows; several columns make a tuple; two rows of one key are an error."""
     frame = pd.DataFrame({"a": [1, 1], "b": ["x", "y"]}, index=["p", "q"])
