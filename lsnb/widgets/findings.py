@@ -24,6 +24,7 @@ from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
 from lsnb.widgets.planning import PlanView
 from lsnb.widgets.sheet_form import known
+from lsnb.widgets.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from lsnb.organization import Organization
@@ -100,9 +101,9 @@ class FindingsView(Form):
         self._facts = parts.html()
         self._picture = parts.html()
         self._count = parts.html()
-        self._details = parts.html()
+        self._details = Unsaved()
         self._table = parts.stack()
-        self._left = parts.html()
+        self._left = Unsaved()
         self._below = parts.stack()
         remembered = self.memory.get
         self.severity = parts.choice_field("Severity", [_ALL, *SEVERITIES], remembered("severity", _ALL))

@@ -7,11 +7,10 @@ import io
 import threading
 from typing import TYPE_CHECKING
 
-import ipywidgets
-
 from lsnb.plots import plot_access, plot_roles_by_workspace
 from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
+from lsnb.widgets.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,7 +55,7 @@ class Overview(Form):
         self.pictures = parts.stack()
         self.body.children = [
             parts.html(cards.facts(counts)),
-            parts.quiet(read),
+            Unsaved(f'<div class="lsnb-quiet">{cards.text(read)}</div>'),
             parts.html(cards.card("Not everything could be read", lines, tone="warn") if lines else ""),
             self.pictures,
         ]
@@ -79,8 +78,8 @@ class Overview(Form):
             self.pictures.children = [*self.pictures.children, picture]
 
 
-def _picture(figure: Figure, words: str) -> ipywidgets.HTML:
+def _picture(figure: Figure, words: str) -> Unsaved:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
     data = base64.b64encode(buffer.getvalue()).decode()
-    return parts.html(f'<img class="lsnb-picture" alt="{cards.text(words)}" src="data:image/png;base64,{data}">')
+    return Unsaved(f'<img class="lsnb-picture" alt="{cards.text(words)}" src="data:image/png;base64,{data}">')

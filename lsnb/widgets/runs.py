@@ -15,6 +15,7 @@ from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
 from lsnb.widgets.planning import PlanView
+from lsnb.widgets.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from lsnb.apply import Run
@@ -60,7 +61,7 @@ class RunsView(Form):
         self.runs = pd.DataFrame()
         self._facts = parts.html()
         self._table = parts.html()
-        self._results = parts.html()
+        self._results = Unsaved()
         self.choice = parts.choice_field("Run", [("", "")], wide=True)
         self.on_value(self.choice, lambda _: self._show_results())
         self.undo_button = self.on_click_work(

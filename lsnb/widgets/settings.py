@@ -16,6 +16,7 @@ from lsnb.snapshot import Caller
 from lsnb.tables.spec import DTYPES
 from lsnb.widgets import cards, parts
 from lsnb.widgets.sheet_form import SheetForm, known, require
+from lsnb.widgets.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from lsnb.organization import Organization
@@ -148,7 +149,7 @@ class SettingsForm(SheetForm):
             children.append(parts.heading(title))
             for name in names:
                 self.fields[name] = self._make_field(name, remembered.get(name, self._start(name)))
-                self._notes[name] = parts.html()
+                self._notes[name] = Unsaved()
                 self._notes[name].add_class("lsnb-setting-note")
                 row = parts.row(self.fields[name], self._notes[name])
                 row.add_class("lsnb-setting")

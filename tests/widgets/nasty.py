@@ -7,6 +7,7 @@ from typing import Any
 
 import ipywidgets
 
+from lsnb.widgets.unsaved import Unsaved
 from tests.widgets.conftest import NASTY
 
 
@@ -22,7 +23,7 @@ def plant(state: Any) -> None:
 
 def html_of(widget: Any) -> Iterator[str]:
     """Yield every HTML text of a form, from the root down."""
-    if isinstance(widget, ipywidgets.HTML):
+    if isinstance(widget, ipywidgets.HTML | Unsaved):
         yield str(widget.value)
     for child in getattr(widget, "children", ()):
         yield from html_of(child)

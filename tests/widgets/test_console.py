@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+
+import ipywidgets
 import pytest
 
 from lsnb.errors import JournalError, LsnbError
@@ -65,6 +68,20 @@ def test_one_reading_serves_all_tabs(app, server):
     for name in ("Explore", "Access", "Roles", "Settings", "Audit"):
         app.open(name).wait(TIMEOUT_S)
     assert n_before == len(server.requests)
+
+
+def test_no_address_is_in_the_state_that_a_notebook_saves(app):
+    """Whatever the tabs show of people, none of it lands in a notebook that is saved with its widgets' state."""
+    people = set(app.snapshot.members["email"]) - {app.snapshot.meta.caller.email}
+    for name in TABS:
+        app.open(name).wait(TIMEOUT_S)
+    audit = app.open("Audit")
+    audit.filter(area="MEM", status="all", severity="all", text="")
+    assert audit.shown["email"].notna().any()
+    audit.show_details(audit.shown.index[0])
+    saved = json.dumps(ipywidgets.Widget.get_manager_state(drop_defaults=False), default=str)
+    assert "What the audit found" in saved
+    assert [] == sorted(email for email in people if email in saved)
 
 
 def test_reading_again_keeps_what_was_typed(app, server):
