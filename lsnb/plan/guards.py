@@ -146,6 +146,24 @@ def _unseen_holders(snapshot: Snapshot, change: Change) -> list[Verdict]:
     return found
 
 
+def warn_of_workspaces(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
+    """Warn of deleted workspaces that single sign-on puts new people into; the service keeps the last one of them."""
+    deleted = [change for change in changes if change.kind == "DeleteWorkspace"]
+    if not deleted or not snapshot.is_readable("sso"):
+        return []
+    gone = {change.ids["workspace_id"] for change in deleted}
+    found = []
+    for text in snapshot.sso["default_workspace_ids"].dropna().astype(object):
+        places = {place.strip() for place in str(text).split(",")}
+        about = [change for change in deleted if change.ids["workspace_id"] in places]
+        if about:
+            names = listed(sorted(change.workspace or "" for change in about))
+            rest = "no other workspace is left there, so the service will refuse" if places <= gone else "others stay"
+            message = f"Single sign-on puts new people into {names}: {rest}. Change its settings first."
+            found.append(Verdict("sso-default", message, tuple(change.id for change in about)))
+    return found
+
+
 def lock_outs(snapshot: Snapshot, changes: Sequence[Change], rules: Rules) -> list[Verdict]:
     """Refuse settings that would, or may, shut out whoever makes the plan."""
     found = []

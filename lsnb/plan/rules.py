@@ -33,6 +33,7 @@ WARNING_RULES = (
     "sso-only",
     "sensitive-permissions",
     "role-use-unknown",
+    "sso-default",
     "role-policies",
     "tokens-off",
     "closed-door",

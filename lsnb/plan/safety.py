@@ -21,6 +21,7 @@ from lsnb.plan.guards import (
     roles_in_use,
     warn_of_roles,
     warn_of_settings,
+    warn_of_workspaces,
 )
 from lsnb.plan.model import Change, Mode, Verdict
 from lsnb.plan.notes import listed
@@ -110,7 +111,8 @@ def judge(
                 message = f"{verdict.message} (allowed: {reason})" if reason else verdict.message
                 warnings.append(Verdict(verdict.rule, message, verdict.change_ids))
     warnings += warn(snapshot, standing, changes, case.ending, rules)
-    warnings += warn_of_roles(snapshot, changes) + warn_of_settings(snapshot, changes)
+    for look in (warn_of_workspaces, warn_of_roles, warn_of_settings):
+        warnings += look(snapshot, changes)
     return Judgement(tuple(refusals), tuple(warnings))
 
 

@@ -440,3 +440,30 @@ def test_what_needs_a_dropped_creation_is_dropped_with_it():
     assert "CreateWorkspace" in kinds(less)
     said = next(warning.message for warning in less.warnings if warning.rule == "dropped-too")
     assert "InviteMember of new@example.com" in said
+
+
+@pytest.mark.parametrize(
+    ("places", "said"), [(["ws-research"], "the service will refuse"), (["ws-research", "ws-staging"], "others stay")]
+)
+def test_deleting_where_single_sign_on_puts_new_people_is_warned_of(places, said):
+    """The service keeps the last such workspace."""
+    sso = [{"id": "s", "provider_id": "p", "default_workspace_ids": places}]
+    plan = planned(snapshot(sso=sso), workspaces=rows({"workspace_name": "Research", "action": "delete"}))
+    warning = next(verdict for verdict in plan.warnings if verdict.rule == "sso-default")
+    assert said in warning.message
+    other = planned(snapshot(sso=sso), workspaces=rows({"workspace_name": "Production", "action": "delete"}))
+    assert "sso-default" not in rules_of(other.warnings)
+
+
+def test_what_the_service_will_refuse_to_the_caller_is_warned_of():
+    """An Operator gives no key another role, and whoever is neither may end their own token only."""
+    operator = Caller("pat", "user:op", "op@example.com", "op", role="Organization Operator")
+    plan = planned(snapshot(caller=operator), keys=rows({"description": "night job", "role": "Editor"}))
+    assert "caller-rights" in rules_of(plan.warnings)
+    plan = planned(snapshot(caller=operator), workspaces=rows({"workspace_name": "Research", "new_name": "R"}))
+    assert "caller-rights" not in rules_of(plan.warnings)
+    dana = Caller("pat", "user:dana", "dana@example.com", "dana", role="Organization User")
+    own = planned(snapshot(caller=dana), tokens=rows({"token_id": "token-dana", "action": "revoke"}))
+    assert "caller-rights" not in rules_of(own.warnings)
+    other = planned(snapshot(caller=dana), tokens=rows({"token_id": "token-eve", "action": "reinstate"}))
+    assert "caller-rights" in rules_of(other.warnings)
