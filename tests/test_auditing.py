@@ -11,6 +11,10 @@ import pytest
 import lsnb
 from lsnb import sandbox
 from lsnb.cli import main
+from lsnb.policy import policy_to_toml
+from lsnb.sandbox.seeds.planted import PLANTED
+from lsnb.sandbox.seeds.roster import make_roster
+from tests.checks.test_seeds import POLICY
 
 ADA = "ada.lindqvist@acme.example"
 
@@ -79,6 +83,22 @@ def test_findings_become_sheets_and_the_rest_is_told(keyed, tmp_path, capsys):
     assert "left to people in by-hand.csv" in capsys.readouterr().err
     assert 2 == main(["plan", str(tmp_path / "fixes" / "access.csv")])
     assert "LS-INV-01" in capsys.readouterr().out
+
+
+def test_command_reports_every_planted_finding_and_no_other(keyed, tmp_path, capsys):
+    """With the policy, the roster and last time's snapshot as files, each check alarms as often as was planted."""
+    keyed.behaviours.update({"pats_listed": "all"})
+    with sandbox.start(seed="tidy") as tidy:
+        lsnb.connect(endpoint=tidy.url, api_key=tidy.key).snapshot(audit_days=0).save(tmp_path / "tidy.lsnb")
+    (tmp_path / "policy.toml").write_text(policy_to_toml(POLICY), encoding="utf-8")
+    pd.DataFrame(make_roster()).to_csv(tmp_path / "roster.csv", index=False)
+    files = {"--policy": "policy.toml", "--roster": "roster.csv", "--earlier": "tidy.lsnb"}
+    words = [word for option, name in files.items() for word in (option, str(tmp_path / name))]
+    assert 2 == main(["audit", *words, "--json"])
+    rows = pd.DataFrame(json.loads(capsys.readouterr().out))
+    found = rows[rows["status"] == "alarm"]["id"].value_counts().to_dict()
+    assert {check: len(planted) for check, planted in PLANTED.items()} == found
+    assert not (rows["status"] == "error").any()
 
 
 def test_all_sheets_of_a_repair_make_one_plan(keyed, tmp_path, capsys):
