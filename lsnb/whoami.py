@@ -12,7 +12,7 @@ import pandas as pd
 
 from lsnb.config import REGIONS
 from lsnb.errors import ApiError, AuthError, NotFoundError, PermissionDeniedError, WrongRegionError
-from lsnb.identity import identify
+from lsnb.identity import identify_if_possible
 from lsnb.snapshot import Caller
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def ask_whoami(api: Api) -> Whoami:
     _raise_what_is_hopeless(found, api)
     info = found["info"] if isinstance(found["info"], dict) else {}
     places = found["workspaces"] if isinstance(found["workspaces"], list) else []
-    caller = identify(api, key, workspace_id=str(places[0]["id"]) if places else None)
+    caller = identify_if_possible(api, key, workspace_id=str(places[0]["id"]) if places else None)
     role = _organization_role(api, caller) if info and caller.email else None
     permissions = tuple(sorted(info.get("permissions") or ()))
     is_wide = bool(info)

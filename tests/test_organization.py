@@ -5,10 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 import lsnb
-from lsnb.errors import ConfigError
+from lsnb.config import load_settings
+from lsnb.errors import ConfigError, RateLimitedError, ServerError
+from lsnb.organization import Organization
+from lsnb.transport import Transport
+from tests.apply.acme import no_sleep
 
 
 def test_environment_is_used(server, monkeypatch):
@@ -28,6 +33,22 @@ def test_no_key_gives_the_demo_organization_and_says_so(capsys):
     assert "demo organization" in repr(org)
     assert "Acme Robotics" == org.whoami().organization
     assert lsnb.connect(environ={}).host == org.host
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_nothing_is_planned_while_the_service_cannot_say_whose_key_it_is(server, status):
+    """Not knowing would let a plan take away the caller's own rights; reading goes on, and a later try asks again."""
+    settings = load_settings(endpoint=server.url, api_key=server.key, environ={})
+    org = Organization(Transport(settings, sleep=no_sleep, jitter=lambda: 0.0))
+    sheet = pd.DataFrame({"email": ["ada.lindqvist@acme.example"], "langsmith_role": ["Organization User"]})
+    server.faults.add(path="auth/public", status=status, times=None)
+    snap = org.snapshot(tables=["access"])
+    assert snap.meta.caller.email is None
+    for given in (None, snap):
+        with pytest.raises(RateLimitedError if status == 429 else ServerError):
+            org.plan(sheet, snapshot=given)
+    server.faults.clear()
+    assert "self" in {verdict.rule for verdict in org.plan(sheet, snapshot=snap).refusals}
 
 
 def test_address_without_a_key_is_an_error():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lsnb.errors import ConfigError
-from lsnb.identity import anonymous, identify
+from lsnb.identity import anonymous, identify_if_possible
 from lsnb.loader.frames import BUILDERS, build_tables
 from lsnb.loader.reading import Desk, SourceData, check_names, without_collector
 from lsnb.loader.sources import ENDPOINTS, Sources, utc_now
@@ -82,7 +82,7 @@ def load_snapshot_of(
         if caller is None:
             # One request more, which the tables about people alone do not need.
             is_small = needed <= {"people", "workspaces", "roles", "info"}
-            caller = anonymous(key) if is_small else identify(api, key, workspace_id=_a_workspace(data))
+            caller = anonymous(key) if is_small else identify_if_possible(api, key, workspace_id=_a_workspace(data))
     with without_collector():
         frames = build_tables(wanted, data, caller=caller)
     info = data["info"].data or {}
