@@ -21,6 +21,7 @@ from lsnb.widgets.download import Download
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
 from lsnb.widgets.planning import PlanView
+from lsnb.widgets.unsaved import Unsaved
 from lsnb.widgets.upload import Upload
 from lsnb.widgets.work import Painter
 
@@ -58,7 +59,7 @@ class AccessEditor(Form):
         self.grid = self._make_grid()
         self._checker = Painter(self._check_some, every_s=0.4)
         self._facts = parts.html()
-        self._problems = parts.html()
+        self._problems = Unsaved()
         self._below = parts.stack()
         self.upload = Upload("Bring a sheet", lambda name, content: self.attempt(lambda: self._bring(name, content)))
         self.download = Download("Download as sheet", self._sheet_file, on_error=self.show_error)

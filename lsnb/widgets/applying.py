@@ -23,6 +23,7 @@ from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
 from lsnb.widgets.memory import Memory
 from lsnb.widgets.secret_view import SecretView
+from lsnb.widgets.unsaved import Unsaved
 from lsnb.widgets.work import Painter
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class ApplyView(Form):
         self._latest_lock = threading.Lock()
         self._painter = Painter(self._paint, every_s=0.2)
         self._facts = parts.html()
-        self._live = parts.html()
+        self._live = Unsaved()
         self._results = parts.stack()
         self._handover = parts.stack()
         self._more = parts.stack()

@@ -15,6 +15,7 @@ from lsnb.widgets import cards, parts
 from lsnb.widgets.bar import Bar
 from lsnb.widgets.memory import Memory, organization_key
 from lsnb.widgets.style import style_widget
+from lsnb.widgets.unsaved import Unsaved
 from lsnb.widgets.work import Worker
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Form:
         self.heading = parts.heading(title, level=3)
         self.body = parts.stack()
         self.status = parts.html()
-        self.alert = parts.html()
+        self.alert = Unsaved()
         parts.show(self.status, False)
         parts.show(self.alert, False)
         self.box = parts.stack(style_widget(), self.heading, self.alert, self.body, self.bar.widget, self.status)

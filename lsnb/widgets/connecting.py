@@ -11,6 +11,7 @@ from lsnb.errors import ConfigError
 from lsnb.organization import Organization
 from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
+from lsnb.widgets.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ class ConnectForm(Form):
         self.key_field.continuous_update = False
         self.keep_field = parts.check_field("Keep the key in this computer's keyring")
         self._key_note = parts.html()
-        self._facts = parts.html()
+        self._facts = Unsaved()
         self.connect_button = self.on_click_work(
             parts.button("Connect", kind="primary"), "Connecting", lambda: self._press()
         )

@@ -23,6 +23,7 @@ from lsnb.widgets.files import table_file
 from lsnb.widgets.filtering import RowFilter
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.memory import Memory
+from lsnb.widgets.unsaved import Unsaved
 from lsnb.widgets.work import Painter
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ class Explorer(Form):
             data = base64.b64encode(_picture_bytes(self.figure(name), "png")).decode()
             # The rows themselves are in the table above, for whoever cannot see the picture.
             style = "max-width:100%;height:auto;background:#fff"
-            image = parts.html(
+            image = Unsaved(
                 f'<img alt="Picture: {cards.text(name)}" style="{style}" src="data:image/png;base64,{data}">'
             )
             self._picture_place.children = [image]

@@ -25,6 +25,7 @@ from lsnb.widgets.base import Form
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
 from lsnb.widgets.planning import PlanView
+from lsnb.widgets.unsaved import Unsaved
 from lsnb.widgets.upload import Upload
 from lsnb.widgets.work import Painter
 
@@ -91,7 +92,7 @@ class InviteForm(Form):
         wanted = next(iter(self._places.values()), "Workspace Viewer")
         self.place_role_field = parts.choice_field("Role in these workspaces", place_roles, wanted)
         self._facts = parts.html()
-        self._similar = parts.html()
+        self._similar = Unsaved()
         self.grid = Grid(self._shown(), _COLUMNS, height=260, caption="Addresses")
         self.grid.static_rows = 0
         self._below = parts.stack()

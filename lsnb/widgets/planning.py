@@ -19,6 +19,7 @@ from lsnb.widgets.download import Download
 from lsnb.widgets.files import table_file
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
+from lsnb.widgets.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from lsnb.apply import Run
@@ -92,9 +93,9 @@ class PlanView(Form):
         self._dropped: set[str] = set()
         self._is_unlocked = False
         self._facts = parts.html()
-        self._refused = parts.html()
-        self._warned = parts.html()
-        self._waiting = parts.html()
+        self._refused = Unsaved()
+        self._warned = Unsaved()
+        self._waiting = Unsaved()
         self.grid = Grid(_frame(plan), _COLUMNS, key="id", height=_height(plan), caption="Changes")
         self.grid.static_rows = 0
         self.allow_rule = parts.choice_field("Rule to set aside", [""])

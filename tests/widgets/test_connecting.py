@@ -11,6 +11,28 @@ from lsnb.widgets import connect_form
 from lsnb.widgets.memory import forget_everything
 from tests.widgets.conftest import TIMEOUT_S
 
+#: A plan with a refusal and a warning that name people, applied, with its results.
+RUN = """
+import lsnb
+from lsnb.widgets import plan_view
+editor = access_editor(form.org, fresh=True)
+rows = editor.grid.frame
+for row in rows[rows["role"] == "Workspace User"].itertuples():
+    editor.set_role(row.email, "Viewer", row.workspace)
+editor.add("anton.vogel+slip", "Nobody")
+editor.check()
+editor.reset()
+for row in rows[rows["role"] == "Workspace User"].itertuples():
+    editor.set_role(row.email, "Viewer", row.workspace)
+refused = editor.plan()
+assert refused.refusals
+view = plan_view(refused, form.org)
+view.allow("max-removals", "a test")
+applied = view.apply()
+assert applied.wait(60) and applied.run.is_done
+None
+"""
+
 
 @pytest.fixture
 def form(org):
@@ -126,7 +148,7 @@ def test_a_saved_notebook_has_no_key_and_no_address(server, tmp_path, child_envi
         "assert form.wait(60) and form.error is None\n"
         "form"
     )
-    more = ["access_editor(form.org)", "explorer(form.org.read_access())", "invite_form(form.org)"]
+    more = ["access_editor(form.org)", "explorer(form.org.read_access())", "invite_form(form.org)", RUN]
     (tmp_path / "key").write_text(server.key)
     cells = [nbformat.v4.new_code_cell(text) for text in [source, *more]]
     notebook = nbformat.v4.new_notebook(cells=cells)
@@ -138,4 +160,5 @@ def test_a_saved_notebook_has_no_key_and_no_address(server, tmp_path, child_envi
     saved = nbformat.writes(notebook)
     assert "widgets" in notebook.metadata
     assert server.key not in saved
-    assert "amara.nwosu@acme.example" not in saved
+    assert "amara.nwosu@acme.example" not in json.dumps(notebook.metadata)
+    assert "anton.vogel" not in json.dumps(notebook.metadata)
