@@ -57,7 +57,7 @@ def test_the_picture_of_findings_has_every_alarm_once():
     )
     findings = run_checks(tiny.snapshot())
     axes = plot_findings(findings).axes[0]
-    drawn = sum(bar.get_width() for bar in axes.patches)
+    drawn = sum(bar.get_width() for bars in axes.containers for bar in bars)
     assert (findings["status"] == "alarm").sum() == drawn > 0
     assert {"admins", "invitations"} <= {label.get_text() for label in axes.get_yticklabels()}
 

@@ -34,7 +34,8 @@ body{margin:2rem auto;padding:0 1rem;max-width:74rem;background:light-dark(#fff,
 .lsnb-audit table{border-collapse:collapse;width:100%;margin:.5em 0}
 .lsnb-audit th,.lsnb-audit td{text-align:left!important;vertical-align:top;padding:.3em .8em .3em 0;
 border-bottom:1px solid var(--line);overflow-wrap:anywhere;white-space:normal}
-.lsnb-audit th{white-space:nowrap} .lsnb-audit td.evidence{font-size:.85em;opacity:.8}
+.lsnb-audit th{white-space:nowrap} .lsnb-audit td.evidence{font-size:.85em;opacity:.8;width:24%}
+.lsnb-audit td.resource{width:26%} .lsnb-audit td.workspace{width:12%}
 .lsnb-audit small{opacity:.8} .lsnb-audit .wide{overflow-x:auto}
 .lsnb-audit svg text{fill:currentColor;font-size:13px}
 @media print{body{margin:0;max-width:none;color-scheme:light} .lsnb-audit{font-size:10pt}
@@ -120,14 +121,16 @@ def _alarm(group: Group) -> str:
 
 
 def _rows(group: Group) -> str:
+    names = {"resource": "What", "workspace": "Workspace", "reason": "Finding", "evidence": "Evidence"}
+    # What is empty in every row only takes room from what is not.
+    shown = {name: title for name, title in names.items() if any(getattr(row, name) for row in group.rows)}
     body = "".join(
-        f"<tr><td>{_text(row.resource)}</td><td>{_text(row.workspace)}</td><td>{_text(row.reason)}</td>"
-        f'<td class="evidence">{_text(row.evidence)}</td></tr>'
+        f"<tr>{''.join(f'<td class={name}>{_text(getattr(row, name))}</td>' for name in shown)}</tr>"
         for row in group.rows[:MOST_ROWS]
     )
     rest = len(group.rows) - MOST_ROWS
     more = f"<p>… and {rest:,} more; the CSV, Excel and JSON forms have them all.</p>" if rest > 0 else ""
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("What", "Workspace", "Finding", "Evidence"))
+    head = "".join(f'<th scope="col">{title}</th>' for title in shown.values())
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}'
 
 

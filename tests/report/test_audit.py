@@ -106,7 +106,7 @@ def test_a_page_stays_readable_with_many_findings():
     for number in range(MOST_ROWS + 5):
         tiny.add(f"p{number:03}", state="pending", days=40)
     page = audit_to_html(run_checks(tiny.snapshot(), only=["LS-INV-01"]))
-    assert MOST_ROWS == page.count("<tr><td>invitation:")
+    assert MOST_ROWS == page.count("<tr><td class=resource>invitation:")
     assert "and 5 more" in page
 
 
