@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from lsnb.widgets.planning import PlanView
 
 _LATEST = 12
+#: So many changes that did not end as done are named in the card; the table has all, the worst first.
+_MOST_BAD = 5
 _WORDS = {"done": "done", "failed": "failed", "skipped": "skipped", "unknown": "unknown", "not started": "not started"}
 _COLUMNS = (
     GridColumn("outcome", "Outcome", width=110, pinned=True),
@@ -316,12 +318,19 @@ class ApplyView(Form):
     def _show_results(self, run: Run) -> None:
         n_bad = len(run.results) - self._n("done")
         lines = run.summary().splitlines()
+        bad = run.results[run.results["outcome"].isin(["failed", "unknown", "skipped"])].fillna("")
+        names = ("outcome", "email", "workspace", "reason", "next_step")
+        for outcome, email, workspace, reason, step in bad.head(_MOST_BAD)[list(names)].itertuples(
+            index=False, name=None
+        ):
+            who = ", ".join(filter(None, (email, workspace)))
+            lines.append(f"{outcome}: {who}: {reason} {step}".strip())
         self.show_card(cards.card(lines[0], lines[1:], tone="good" if run.is_done else "warn" if n_bad else "plain"))
         if not len(run.results):
             return
         frame = self._flat_results()
         old = list(self._results.children)
-        grid = Grid(frame, _COLUMNS, height=min(420, 110 + 30 * len(frame)), caption="Results")
+        grid = Grid(frame, _COLUMNS, height=min(420, 70 + 28 * max(len(frame), 3)), caption="Results")
         grid.static_rows = 0
         self._results.children = [grid]
         for widget in old:

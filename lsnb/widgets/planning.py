@@ -388,7 +388,7 @@ def _frame(plan: Plan) -> pd.DataFrame:
 
 
 def _height(plan: Plan) -> int:
-    return min(420, 110 + 30 * max(len(plan), 2))
+    return min(420, 70 + 28 * max(len(plan), 3))
 
 
 def _facts(plan: Plan, *, n_dropped: int) -> str:

@@ -168,6 +168,8 @@ def test_what_failed_is_tried_again(server, org, plan):
     view = apply_view(org, plan, confirm=plan.fingerprint).start()
     assert view.wait(TIMEOUT_S)
     assert {"failed": 1, "done": 3} == view.counts
+    failed = view.results().query("outcome == 'failed'").iloc[0]
+    assert f"failed: {failed['email']}, {failed['workspace']}: " in view.alert.value
     assert view.can_retry
     view.retry_button.click()
     assert view.wait(TIMEOUT_S)
