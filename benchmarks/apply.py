@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--latency-ms", type=float, default=50)
     parser.add_argument("--seed", default="large")
-    options = parser.parse_args()
+    options = parser.parse_known_args()[0]
     os.chdir(tempfile.mkdtemp())
     os.environ["XDG_STATE_HOME"] = str(Path.cwd() / "state")
     command = [sys.executable, "-m", "lsnb", "sandbox", "--port", "0", "--seed", options.seed]

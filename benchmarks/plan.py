@@ -110,7 +110,7 @@ def main() -> None:
     """Print the times."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=20_000)
-    n_people = parser.parse_args().people
+    n_people = parser.parse_known_args()[0].people
     snapshot = make_snapshot(n_people)
     print(f"{n_people:,} people, {N_WORKSPACES} workspaces, {n_people * PER_PERSON:,} memberships")
     cases: list[tuple[str, Mode]] = [("same", "update"), ("change", "update"), ("invite", "update"), ("change", "sync")]
