@@ -32,7 +32,7 @@ READY = {
     "Keys": ".ag-row",
     "Settings": ".lsnb-setting",
     "Audit": ".ag-row",
-    "Runs": "select",
+    "Runs": "button",
 }
 START = """
 import lsnb
@@ -175,7 +175,7 @@ form
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_tabs_look_right_and_is_readable_by_everybody(lab, axe, theme):  # noqa: F811
+def test_the_tabs_look_right_and_are_readable_by_everybody(lab, axe, theme):  # noqa: F811
     """Wide and narrow, light and dark: each tab opens, axe-core finds nothing, nothing sticks out, no name is HTML."""
     console = show_console(lab, HACKED)
     found, sticks_out = {}, []
