@@ -311,3 +311,19 @@ def test_completeness_keeps_the_reading():
     assert ["members", "GET /x", "partial", 5, 4, pd.Timestamp("2026-01-01", tz="UTC"), "why"] == (
         build_completeness([reading]).iloc[0].tolist()
     )
+
+
+def test_a_time_that_tables_cannot_hold_is_the_nearest_that_they_can():
+    """A key that ends in the year 9999 spoils no reading, and is not taken for one without an end."""
+    table = keys.build_service_keys(
+        [
+            {"id": "a", "description": "far", "expires_at": "9999-12-31T00:00:00+00:00"},
+            {"id": "b", "description": "near", "expires_at": "2027-01-01T00:00:00Z"},
+            {"id": "c", "description": "never", "expires_at": None},
+        ],
+        structure.build_roles([]),
+    )
+    ends = dict(zip(table["description"], table["expires_at"], strict=True))
+    assert pd.Timestamp("2261-12-31T23:59:59Z") == ends["far"]
+    assert pd.Timestamp("2027-01-01T00:00:00Z") == ends["near"]
+    assert pd.isna(ends["never"])

@@ -201,11 +201,11 @@ class _Parser:
             return ""
         try:
             moment = datetime.fromisoformat(text)
-        except ValueError:
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
             hint = "Write a day such as 2027-01-31, or 'never'."
             self._bad(line, "expires_at", "This is neither a time nor 'never'.", hint)
             return None
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         read_at = self.snapshot.meta.read_at.to_pydatetime()
         if moment <= read_at:
             self._bad(line, "expires_at", "This is past.", "Write a later day.")

@@ -13,7 +13,7 @@ from lsnb.plan.model import Change
 from lsnb.plan.structure import THINGS
 from lsnb.snapshot import Snapshot
 from lsnb.tables import SPECS
-from lsnb.tables.spec import build_frame
+from lsnb.tables.spec import build_frame, to_time
 
 Values = Mapping[str, Any]
 Rows = list[dict[str, Any]]
@@ -149,7 +149,7 @@ def _keys(rows: Rows, change: Change, snapshot: Snapshot) -> Rows:
         "workspaces": ", ".join(places) or None,
         "created_by": snapshot.meta.caller.email,
         "created_at": snapshot.meta.read_at,
-        "expires_at": pd.Timestamp(after["expires_at"]) if after.get("expires_at") else None,
+        "expires_at": to_time([after.get("expires_at")])[0].as_py(),
         "service_key_id": id_,
     }
     return [*rows, new]

@@ -184,11 +184,31 @@ def blank_to_null(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
 
 
+#: The first and the last year that times in nanoseconds reach whole, and what stands for times outside of them.
+_FIRST, _LAST = ("1678", "1678-01-01T00:00:00+00:00"), ("2261", "2261-12-31T23:59:59+00:00")
+
+
 def to_time(column: pa.Array | Sequence[str | None]) -> pa.Array:
-    """Read ISO 8601 texts as UTC times; what is no time is unknown."""
-    texts = pd.Series(column.to_pandas() if isinstance(column, pa.Array) else list(column), dtype=object)
+    """Read ISO 8601 texts as UTC times; what is no time is unknown.
+
+    Of times that tables cannot hold, such as a key's end in the year 9999, the nearest that they can hold is given.
+    """
+    given = column if isinstance(column, pa.Array) else pa.array(column, pa.string())
+    ends = pc.min_max(given).as_py()
+    if not (_FIRST[0] <= (ends["min"] or "") and (ends["max"] or "") <= _LAST[0] + "~"):
+        given = _within_reach(given)
+    texts = pd.Series(given.to_pandas(), dtype=object)
     parsed = pd.to_datetime(texts.where(texts != "", None), utc=True, format="ISO8601", errors="coerce")
     return pa.array(parsed.astype(DTYPES["time"]), from_pandas=True)
+
+
+def _within_reach(texts: pa.Array) -> pa.Array:
+    """Write times that tables cannot hold as the nearest that they can hold."""
+    years = pc.utf8_slice_codeunits(texts, 0, 4)
+    is_time = pc.match_substring_regex(texts, r"^\d{4}-")
+    for (year, instead), is_outside in ((_FIRST, pc.less), (_LAST, pc.greater)):
+        texts = pc.if_else(pc.fill_null(pc.and_(is_time, is_outside(years, year)), False), instead, texts)
+    return texts
 
 
 def _to_arrow(values: Any, kind: Kind) -> pa.Array:

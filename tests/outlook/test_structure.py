@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from lsnb.outlook import after_changes
@@ -58,3 +59,13 @@ def test_what_was_not_read_stays_unread(table):
     changes = planned(snap, rules=WIDE, **everything()).changes
     after = change_structure(snapshot(without=(table,)), changes)
     assert not after.is_readable(table)
+
+
+@pytest.mark.parametrize(("end", "shown"), [("9999-12-31", "2261-12-31T23:59:59"), ("never", None)])
+def test_a_key_with_a_far_end_or_none_can_be_foretold(end, shown):
+    """The table holds no time so far away, and gives the last that it can hold."""
+    row = {"description": "bot", "role": "Viewer", "workspaces": "Staging", "expires_at": end, "action": "create"}
+    snap = snapshot(info={"max_service_key_expiry_days": None})
+    keys = after_changes(snap, planned(snap, keys=rows(row)).changes).service_keys.set_index("description")
+    found = keys.loc["bot", "expires_at"]
+    assert shown == (None if found is pd.NaT else found.strftime("%Y-%m-%dT%H:%M:%S"))
