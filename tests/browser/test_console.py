@@ -32,7 +32,7 @@ READY = {
     "Keys": ".ag-row",
     "Settings": ".lsnb-setting",
     "Audit": ".ag-row",
-    "Runs": "button",
+    "Runs": ".lsnb-facts",
 }
 START = """
 import lsnb
