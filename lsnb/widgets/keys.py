@@ -253,9 +253,10 @@ class KeysForm(SheetForm):
     def _make(self, name: str, frame: pd.DataFrame, columns: tuple[GridColumn, ...], key: str, caption: str) -> Grid:
         grid = Grid(frame, columns, key=key, height=min(420, 130 + 34 * max(len(frame), 2)), caption=caption)
         grid.static_rows = 0
-        here = set(frame[key])
+        states = dict(zip(frame[key], frame["state"] if "state" in frame else [""] * len(frame), strict=True))
         for row, column, value in self.memory.get(name, ()):
-            if row in here:
+            is_there = (value, states.get(row)) in (("revoke", "revoked"), ("reinstate", "active"))
+            if row in states and not is_there:
                 grid.set_value(row, column, value)
         grid.on_change(lambda _: self._changed())
         return grid

@@ -140,6 +140,7 @@ class RunsView(Form):
         """
         plan = self._organization.undo(self._chosen())
         old, self.plan_view = self.plan_view, PlanView(plan, self._organization, title="Take it back")
+        self.plan_view.on_applied = lambda _: self.is_closed or self.attempt(self.reload)
         self._below.children = [self.plan_view.box]
         if old is not None:
             old.close()

@@ -39,10 +39,6 @@ class SheetForm(Form):
         self._snapshot: Snapshot | None = None
         #: The plan as it is shown below; None until there is one.
         self.plan_view: PlanView | None = None
-        earlier = self.memory.get("plan_view")
-        if isinstance(earlier, PlanView) and earlier.was_applied:
-            # What was carried out is not asked for again.
-            self.memory.forget()
         self.plan_button = self.on_click_work(
             parts.button("Make the plan", kind="primary"),
             "Planning",
@@ -107,8 +103,6 @@ class SheetForm(Form):
 
     def reload(self) -> None:
         """Read the organization again; edits stay as far as they still make a difference."""
-        if self.plan_view is not None and self.plan_view.was_applied:
-            self.memory.forget()
         self.show(self._read_anew())
 
     def reset(self) -> None:
@@ -138,9 +132,10 @@ class SheetForm(Form):
         plan = self.plan(allow=allow, rules=rules)
         old = self.plan_view
         self.plan_view = PlanView(plan, self.organization, rules=rules)
-        self.memory.keep(plan_view=self.plan_view)
+        # What was done is no edit any more, and what failed still is.
+        self.plan_view.on_applied = lambda _: self.is_closed or self.attempt(self.reload)
         self.below.children = [self.plan_view.box]
-        if old is not None:
+        if old is not None and not old.was_applied:
             old.close()
         self.refresh()
         return self.plan_view

@@ -24,7 +24,8 @@ def form(org):
 
 def test_what_the_checks_note_stands_beside_each_key(form):
     """A key that never ends and was never used says so in its row."""
-    frame = form.keys.frame if form.snapshot else None
+    assert form.wait(TIMEOUT_S)
+    frame = form.keys.frame
     noted = frame.loc[frame["description"] == "Default API key", "noted"].item()
     assert "Never expires." in noted
     assert "Never used." in noted
@@ -129,6 +130,7 @@ def test_edits_survive_running_the_cell_again(form, org):
     view.unlock(view.phrase)
     view.apply().wait(TIMEOUT_S)
     assert view.applying.run.is_done
+    assert {} == again.sheet()
     again.close()
     after = keys_form(org)
     assert {} == after.sheet()

@@ -46,6 +46,8 @@ def test_an_edit_is_planned_applied_and_there(editor, org, server):
     view.apply().wait(TIMEOUT_S)
     assert view.applying.run.is_done
     assert (before - {gone}) | {"runs:delete"} == live_permissions(server, "Annotator")
+    assert not editor.is_edited
+    assert "runs:delete" in editor.permissions_of("Annotator")
     again = role_editor(org)
     assert not again.is_edited
     assert "runs:delete" in again.permissions_of("Annotator")
@@ -64,6 +66,20 @@ def test_a_role_is_added_as_a_copy(editor, server):
     assert live_permissions(server, "Viewer") | {"runs:share"} == live_permissions(server, "Auditor")
     with pytest.raises(LsnbError, match="There is a role 'viewer' already"):
         editor.add_role("viewer")
+
+
+def test_what_failed_stays_an_edit(editor, server):
+    """After a plan of which one change failed, the other one is no edit any more, and the failed one still is."""
+    role_id = next(role.id for role in server.state.roles.values() if role.display_name == "Report Reader")
+    editor.set_permission("Annotator", "runs:delete")
+    editor.set_permission("Report Reader", "runs:delete")
+    view = editor.show_plan()
+    view.unlock(view.phrase)
+    server.faults.add(method="PATCH", path=role_id, status=400, times=None)
+    view.apply().wait(TIMEOUT_S)
+    server.faults.clear()
+    assert {"done": 1, "failed": 1} == {name: n for name, n in view.applying.run.counts.items() if n}
+    assert ["permission", "Report Reader"] == list(editor.sheet()["roles"].columns)
 
 
 def test_built_in_roles_are_locked(editor):
