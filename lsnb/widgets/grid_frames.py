@@ -24,7 +24,7 @@ def shown_values(values: pd.Series[Any], kind: Kind) -> list[Value]:
     if isinstance(values.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(values.dtype):
         zone = f" {values.dtype.tz}" if isinstance(values.dtype, pd.DatetimeTZDtype) else ""
         texts = values.dt.strftime(f"%Y-%m-%d %H:%M{zone}")
-        return texts.astype(object).where(there, None).tolist()
+        return list(texts.astype(object).where(there, None))
     plain = values.astype(object).where(there, None).tolist()
     if kind == "text":
         return [cell if cell is None or type(cell) is str else str(cell) for cell in plain]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -76,7 +78,7 @@ def test_what_is_shown_is_exported(view, ending, tmp_path):
         assert all(name in text for name in shown["id"])
         assert "LS-ROL-05" not in text
     else:
-        read = {".csv": pd.read_csv, ".xlsx": pd.read_excel, ".parquet": pd.read_parquet}[ending]
+        read: Any = {".csv": pd.read_csv, ".xlsx": pd.read_excel, ".parquet": pd.read_parquet}[ending]
         assert shown["id"].tolist() == read(path)["id"].tolist()
 
 
