@@ -66,11 +66,8 @@ class SettingsForm(SheetForm):
     @property
     def edited(self) -> dict[str, tuple[Any, Any]]:
         """What was changed: by setting, its value before and after; a value that cannot be read stays its text."""
-        return {
-            name: (json.loads(self._rows[name]["value"]), self._value(name))
-            for name in self.fields
-            if self._is_changed(name)
-        }
+        self.snapshot  # noqa: B018  wait for it
+        return self._edited()
 
     @property
     def problems(self) -> dict[str, str]:
@@ -124,10 +121,17 @@ class SettingsForm(SheetForm):
         """Say in a line what was changed."""
         if self._snapshot is None:
             return "Settings, not read yet."
-        names = ", ".join(self.edited)
-        return f"{len(self.fields):,} settings, {len(self.edited):,} changed{': ' + names if names else ''}."
+        names = ", ".join(self._edited())
+        return f"{len(self.fields):,} settings, {len(self._edited()):,} changed{': ' + names if names else ''}."
 
     # Inside
+
+    def _edited(self) -> dict[str, tuple[Any, Any]]:
+        return {
+            name: (json.loads(self._rows[name]["value"]), self._value(name))
+            for name in self.fields
+            if self._is_changed(name)
+        }
 
     def build(self, snapshot: Snapshot) -> list[Any]:
         """Make the fields for a reading, with what was remembered."""
@@ -233,9 +237,9 @@ class SettingsForm(SheetForm):
         self._notes[name].value = said
 
     def _draw_facts(self) -> None:
-        n_risky = sum(name in LOCKING_SETTINGS for name in self.edited)
+        n_risky = sum(name in LOCKING_SETTINGS for name in self._edited())
         self._facts.value = cards.facts(
-            [(len(self.fields), "settings"), (len(self.edited), "changed"), (n_risky, "of them can lock people out")]
+            [(len(self.fields), "settings"), (len(self._edited()), "changed"), (n_risky, "of them can lock people out")]
         )
         self.refresh()
 
