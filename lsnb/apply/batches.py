@@ -7,7 +7,7 @@ workspace where the server can do that. Everything else goes by itself.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from lsnb.api.membership import BATCH_LIMIT
@@ -34,11 +34,34 @@ class Unit:
 
 def to_waves(changes: Iterable[Change]) -> list[list[Change]]:
     """Put the changes of a stage into waves; each waits for the one before."""
+    made = list(changes)
     waves: dict[int, list[Change]] = defaultdict(list)
-    for change in changes:
+    later = _renames_in_turn(made)
+    for change in made:
         numbers = _LAST_WAVES if change.stage == "self" else _WAVES
-        waves[numbers.get(change.kind, 0)].append(change)
+        waves[later.get(change.id) or numbers.get(change.kind, 0)].append(change)
     return [waves[number] for number in sorted(waves)]
+
+
+def _renames_in_turn(changes: Iterable[Change]) -> dict[str, int]:
+    """Give the wave of workspaces that get a name which another one gives up first, since a service may want unique names.
+
+    Where they go round in a circle nothing helps, and they are left where they are.
+    """
+    renames = [change for change in changes if change.kind == "RenameWorkspace"]
+    givers = {_name(change.before): change for change in renames}
+    waves: dict[str, int] = {}
+    for change in renames:
+        chain = [change]
+        while (giver := givers.get(_name(chain[-1].after))) is not None and giver not in chain:
+            chain.append(giver)
+        if giver is None and len(chain) > 1:
+            waves[change.id] = len(chain) - 1
+    return waves
+
+
+def _name(values: Mapping[str, object] | None) -> str:
+    return str((values or {}).get("workspace")).casefold()
 
 
 def to_units(changes: Iterable[Change], *, together: Collection[str] = ()) -> list[Unit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -282,6 +283,17 @@ def test_what_happened_in_a_workspace_that_is_deleted_spoils_no_reading_back(acm
     assert run.is_done, str(run)
     assert () == run.notes
     assert {True} == {result.is_verified for result in read_journal(run.journal).results.values()}
+
+
+def test_workspaces_hand_their_names_on_in_turn(acme):
+    """Each gets a name only when the one that had it has another, as a service that wants unique names needs it."""
+    acme.server.state.behaviours.duplicate_workspace_name = "refuse"
+    names = ["Marketing", "Support", "Production", "Archive"]
+    run = acme.apply(t.plan_of(acme, *(t.rename_workspace(acme, a, b) for a, b in itertools.pairwise(names))))
+    assert run.is_done, str(run)
+    back = acme.undo(run)
+    assert acme.apply(back).is_done
+    assert {*names[:3], "Research"} <= {place.display_name for place in acme.server.state.workspaces.values()}
 
 
 def test_an_old_key_stays_when_the_new_one_was_not_made(acme):
