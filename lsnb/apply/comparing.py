@@ -158,6 +158,8 @@ def _role_words(change: Change, record: Record | None) -> str:
         parts.append(f"has not {', '.join(sorted(known - live))}")
     if _blank(record.get("description")) != _blank(values.get("description")):
         parts.append("has another description")
+    if change.before and change.after and len(parts) == 1:
+        parts.append("as it was before")
     return ", ".join(parts)
 
 

@@ -15,9 +15,17 @@ class Handover:
 
     Args:
         sink: the place that was chosen; None where the run creates no key.
+
+    Raises:
+        PlanError: what was given is no place for secrets.
     """
 
     def __init__(self, sink: SecretSink | None) -> None:
+        if sink is not None and (isinstance(sink, type) or not isinstance(sink, SecretSink)):
+            raise PlanError(
+                f"Nothing was changed: {type(sink).__name__} is no place for secrets. Give secrets=lsnb.SecretFile('keys.jsonl'), "
+                "lsnb.SecretKeyring() or lsnb.SecretBox()."
+            )
         self._sink = sink
         #: What the chosen place did not take; the chosen place itself where that is a box.
         self.box = sink if isinstance(sink, SecretBox) else SecretBox()

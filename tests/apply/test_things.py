@@ -9,6 +9,7 @@ import pytest
 
 from lsnb.api.keys import NewKey
 from lsnb.apply.batches import to_waves
+from lsnb.errors import PlanError
 from lsnb.journal import read_journal
 from lsnb.loader import load_snapshot_of
 from lsnb.plan.references import role_reference, workspace_reference
@@ -229,6 +230,23 @@ def test_a_setting_that_is_ignored_is_found_when_it_is_read_back(acme):
     run = acme.apply(plan)
     assert ["failed"] == list(run.results["outcome"])
     assert "invites_enabled is True" in run.results["reason"].iloc[0]
+
+
+def test_a_role_that_stays_as_it_was_is_said_to_be_so(acme):
+    """The service says yes and changes nothing."""
+    plan = t.plan_of(acme, t.update_role(acme, "Annotator", add=["datasets:delete"]))
+    acme.server.faults.add(method="PATCH", path="/roles/", status=200, body={"id": "x"})
+    run = acme.apply(plan)
+    assert "the role 'Annotator' is there, as it was before" in run.results["reason"].iloc[0]
+
+
+@pytest.mark.parametrize("given", ["keys.jsonl", SecretBox])
+def test_what_is_no_place_for_secrets_is_refused_before_anything_is_changed(acme, given):
+    """A path alone, or a class that was not called, is named with what to write instead."""
+    plan = t.plan_of(acme, t.create_key(acme, "Dashboards", "Viewer", "Production"))
+    with pytest.raises(PlanError, match="SecretFile"):
+        acme.apply(plan, secrets=given)
+    assert [] == acme.writes()
 
 
 def test_single_sign_on_has_a_way_of_its_own(acme):

@@ -156,6 +156,8 @@ KEY_CASES = [
     ({"description": "CI", "role": "Viewer", "workspaces": "Staging", "expires_at": "2027-01-31"}, "description", "already"),
     ({"description": "new", "role": "Viewer", "workspaces": "Staging", "expires_at": "2020-01-31"}, "expires_at", "past"),
     ({"description": "new", "role": "Viewer", "workspaces": "Staging", "expires_at": "soon"}, "expires_at", "neither a time"),
+    ({"description": "lsv2_sk_0123456789abcdef0123456789abcdef_0123456789", "role": "Viewer", "workspaces": "Staging",
+      "expires_at": "2027-01-31"}, "description", "This holds a key"),
     ({"description": "new", "role": "Viewer", "workspaces": "Staging", "expires_at": "9999-12-31T23:00-05:00"}, "expires_at",
      "neither a time"),
     ({"description": "new", "role": "Viewer", "workspaces": "Staging", "expires_at": "2029-01-01"}, "expires_at", "365 days"),
