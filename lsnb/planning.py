@@ -11,7 +11,7 @@ from lsnb.edits.kinds import FORMS
 from lsnb.edits.requests import SheetKind
 from lsnb.edits.texts import fold, text_column
 from lsnb.loader.sources import utc_now
-from lsnb.offers import can_patch_pending
+from lsnb.offers import can_patch_keys, can_patch_pending, can_revoke_tokens
 from lsnb.plan import Mode, Plan, Rules, ServerFeatures
 from lsnb.plan.sheets import NamedSheet, SheetSet, plan_set, read_set
 from lsnb.sheets import Brought, gather_sheets, write_sheets
@@ -89,7 +89,12 @@ def _server_features(api: Api, sheets: SheetSet) -> ServerFeatures:
     """Find out what the server offers, but only where the plan depends on it."""
     edits = sheets.edits
     concerns_pending = edits is not None and edits.rows["email"].isin(sheets.snapshot.invites["email"]).any()
-    return ServerFeatures(can_patch_pending=can_patch_pending(api) if concerns_pending else None)
+    kinds = {change.kind for change in sheets.changes}
+    return ServerFeatures(
+        can_patch_pending=can_patch_pending(api) if concerns_pending else None,
+        can_patch_keys=can_patch_keys(api) if "SetServiceKeyRole" in kinds else None,
+        can_revoke_tokens=can_revoke_tokens(api) if kinds & {"RevokeAccessToken", "ReinstateAccessToken"} else None,
+    )
 
 
 def export_sheets(path: str | os.PathLike[str], kinds: Sequence[SheetKind], read: Read) -> Snapshot:

@@ -104,3 +104,22 @@ def sheets_after():
     made = sheets()
     made["workspaces"] = pd.DataFrame([{"workspace_name": PLACE}, {"workspace_name": "Growth"}])
     return made
+
+
+@pytest.mark.parametrize(
+    ("switch", "kind", "sheet"),
+    [
+        ("service_key_patch", "keys", {"description": "Monthly cost report", "role": "Workspace User"}),
+        ("token_revocation", "tokens", {"description": "Workshop", "action": "revoke"}),
+    ],
+)
+def test_what_an_older_server_does_not_offer_is_said_in_the_plan(org, server, switch, kind, sheet):
+    """It is left out with what to do instead, and not found out half way through a run."""
+    frame = pd.DataFrame([sheet])
+    assert 1 == len(org.plan({kind: frame}))
+    setattr(server.state.behaviours, switch, False)
+    plan = org.plan({kind: frame})
+    assert [] == list(plan.changes)
+    assert ["not-offered"] == [warning.rule for warning in plan.warnings]
+    assert "not offered by this server" in plan.to_text()
+    assert sheet["description"] in plan.warnings[0].message

@@ -12,6 +12,7 @@ from lsnb.api.membership import Invitation
 from lsnb.apply.present import Present
 from lsnb.apply.things import workspace_of_key
 from lsnb.errors import PermissionDeniedError, PlanError
+from lsnb.plan import offered
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.structure import THINGS
 from lsnb.secrets import Secret
@@ -53,18 +54,9 @@ _STEPS: dict[str, tuple[str, ...]] = {
 
 #: What to do where a server does not have the endpoint of a step.
 NOT_OFFERED = {
-    "set-key-role": (
-        "not offered by this server: the roles of a service key cannot be changed here.",
-        "Make a new key with the role that is wanted, put it to use, then delete this one.",
-    ),
-    "revoke-token": (
-        "not offered by this server: tokens cannot be revoked here.",
-        "Ask the owner to delete the token in LangSmith; removing somebody ends all their tokens.",
-    ),
-    "reinstate-token": (
-        "not offered by this server: tokens cannot be reinstated here.",
-        "Ask the owner to make a new token in LangSmith.",
-    ),
+    "set-key-role": offered.NOT_OFFERED["SetServiceKeyRole"],
+    "revoke-token": offered.NOT_OFFERED["RevokeAccessToken"],
+    "reinstate-token": offered.NOT_OFFERED["ReinstateAccessToken"],
 }
 
 

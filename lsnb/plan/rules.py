@@ -84,11 +84,13 @@ class ServerFeatures:
 
     Args:
         can_patch_pending: whether the roles of people who have not joined can be changed in place.
-        can_batch_add: whether the batch of a workspace adds people of the organization directly.
+        can_patch_keys: whether the roles of a service key can be changed.
+        can_revoke_tokens: whether personal access tokens can be revoked and reinstated.
     """
 
     can_patch_pending: bool | None = None
-    can_batch_add: bool | None = None
+    can_patch_keys: bool | None = None
+    can_revoke_tokens: bool | None = None
 
 
 DEFAULT_RULES = Rules()

@@ -20,6 +20,7 @@ from lsnb.plan.asked import plan_requests
 from lsnb.plan.build import changes_to_plan, make_plan
 from lsnb.plan.model import Change, Mode, Plan
 from lsnb.plan.notes import Notes
+from lsnb.plan.offered import without_missing
 from lsnb.plan.rules import DEFAULT_RULES, OLDER_SERVER, Rules, ServerFeatures
 from lsnb.snapshot import Snapshot
 
@@ -189,15 +190,16 @@ def plan_set(
         PlanError: a plan cannot be made.
     """
     sheets.require_clean()
-    snapshot, remarks = sheets.snapshot, sheets.notes.verdicts()
+    snapshot = sheets.snapshot
+    notes = Notes(rules.max_listed)
+    changes = without_missing(sheets.changes, server, notes)
+    remarks = sheets.notes.verdicts() + notes.verdicts()
     if sheets.edits is None:
         if mode != "update" or scope:
             raise PlanError(f"The mode {mode!r} is about the sheet of people, and there is none.")
-        return changes_to_plan(
-            snapshot, sheets.changes, rules=rules, allow=allow, created_at=created_at, warnings=remarks
-        )
+        return changes_to_plan(snapshot, changes, rules=rules, allow=allow, created_at=created_at, warnings=remarks)
     # People are looked up in what is there: what is deleted is there until then, what is created has a reference.
-    created = change_structure(snapshot, [change for change in sheets.changes if change.kind in _CREATING])
+    created = change_structure(snapshot, [change for change in changes if change.kind in _CREATING])
     return make_plan(
         created,
         sheets.edits,
@@ -207,7 +209,7 @@ def plan_set(
         allow=allow,
         created_at=created_at,
         server=server,
-        beside=sheets.changes,
+        beside=changes,
         origin=snapshot,
         remarks=remarks,
     )
