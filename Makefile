@@ -10,13 +10,16 @@ ARGS ?=
 PARALLEL ?= -n auto --maxprocesses 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test format lint types notebooks browser js docs wheel lock bench ci clean
+.PHONY: help lab console test format lint types notebooks browser js docs wheel lock bench ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 lab: $(READY) ## open the notebooks in JupyterLab (the demo organization, when no key is set)
 	@$(BIN)/lsnb lab $(ARGS)
+
+console: $(READY) ## open all forms as an app in the browser
+	@$(BIN)/lsnb console $(ARGS)
 
 test: $(READY) ## run every test; ARGS="-k plan" and the like go to pytest, PARALLEL= runs them one by one
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
