@@ -149,6 +149,15 @@ def test_what_is_gone_for_good_is_said_and_nothing_is_made_up(sheets, said):
     assert said in back.warnings[0].message
 
 
+def test_a_key_that_got_a_new_role_gets_its_own_back_and_the_role_goes():
+    """What refers to things of the same plan is compared by the ids that they got."""
+    keys = rows({"description": "night job", "role": "Tester"})
+    back, left = undone(snapshot(), keys=keys, **SHEETS["CreateRole"])
+    assert ["SetServiceKeyRole", "DeleteRole"] == [change.kind for change in back.changes]
+    assert back.is_safe, back.to_text()
+    assert "Viewer" == left.service_keys.set_index("description").loc["night job", "role"]
+
+
 def test_nobody_is_brought_back_into_a_workspace_that_is_gone():
     """Of what was taken from people in a workspace that was deleted too, only the rest comes back, and that is said."""
     access = rows(

@@ -80,7 +80,7 @@ def make_undo(
                 "first.",
             )
         elif result.outcome == "done" and change.kind in THINGS:
-            things.append(change)
+            things.append(resolve(change, created))
         elif result.outcome == "done" or (change.kind == "ReplaceInvite" and "cancel" in set(result.steps)):
             made[change.email or ""].append(resolve(change, created))
     made_things = take_things_back(snapshot, things, record, notes)
