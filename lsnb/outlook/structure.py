@@ -21,8 +21,8 @@ Rows = list[dict[str, Any]]
 #: Which tables a kind of change shows in, those about people apart.
 TABLES_OF: dict[str, tuple[str, ...]] = {
     "CreateWorkspace": ("workspaces",),
-    "RenameWorkspace": ("workspaces", "shared_links"),
-    "DeleteWorkspace": ("workspaces", "shared_links"),
+    "RenameWorkspace": ("workspaces", "shared_links", "service_keys"),
+    "DeleteWorkspace": ("workspaces", "shared_links", "service_keys"),
     "CreateRole": ("roles", "permissions"),
     "UpdateRole": ("roles", "permissions"),
     "DeleteRole": ("roles", "permissions"),
@@ -34,6 +34,8 @@ TABLES_OF: dict[str, tuple[str, ...]] = {
     "UpdateSettings": ("settings",),
     "UnshareAll": ("shared_links",),
 }
+
+_MOVING = frozenset({"RenameWorkspace", "DeleteWorkspace"})
 
 
 def change_structure(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
@@ -56,6 +58,8 @@ def change_structure(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
         for change in made:
             if name in TABLES_OF[change.kind]:
                 rows = _changed(name, rows, change, snapshot)
+        if name == "service_keys":
+            rows = _in_places(rows, made)
         spec = SPECS[name]
         tables[name] = build_frame(spec, {column: [row.get(column) for row in rows] for column in spec.column_names})
     return Snapshot(snapshot.meta, tables)
@@ -129,7 +133,25 @@ def _permissions(rows: Rows, change: Change, snapshot: Snapshot) -> Rows:
     return [*others, *({**new, "permission": name} for name in after.get("permissions") or ())]
 
 
+def _in_places(rows: Rows, changes: Iterable[Change]) -> Rows:
+    """Follow the workspaces of keys, of which the service gives the names only; a key of none but deleted ones ends."""
+    names: dict[str, str | None] = {
+        str((change.before or {}).get("workspace")): (change.after or {}).get("workspace")
+        for change in changes
+        if change.kind in _MOVING
+    }
+    found = []
+    for row in rows:
+        held = str(row["workspaces"] or "").split(", ")
+        left = [name for name in (names.get(name, name) for name in held) if name is not None]
+        if left:
+            found.append({**row, "workspaces": ", ".join(left)} if left != held else row)
+    return found
+
+
 def _keys(rows: Rows, change: Change, snapshot: Snapshot) -> Rows:
+    if change.kind in _MOVING:
+        return rows  # they go by name, so all that changes names is looked at together
     id_, after = change.ids["key_id"], change.after
     if after is None:
         return [row for row in rows if row["service_key_id"] != id_]

@@ -30,7 +30,7 @@ def test_all_that_a_plan_asks_for_is_there_afterwards():
     assert ["runs:read"] == held["new:role:Tester"]
     keys = after.service_keys.set_index("description")
     assert "new:key:bot" == keys.loc["bot", "service_key_id"]
-    assert "Labs, Production" == keys.loc["bot", "workspaces"]
+    assert "Labs, Prod" == keys.loc["bot", "workspaces"]
     assert "Editor" == keys.loc["night job", "role"]
     assert "ci" not in keys.index
     tokens = after.access_tokens.set_index("access_token_id")["is_revoked"]
@@ -69,3 +69,18 @@ def test_a_key_with_a_far_end_or_none_can_be_foretold(end, shown):
     keys = after_changes(snap, planned(snap, keys=rows(row)).changes).service_keys.set_index("description")
     found = keys.loc["bot", "expires_at"]
     assert shown == (None if found is pd.NaT else found.strftime("%Y-%m-%dT%H:%M:%S"))
+
+
+def test_keys_follow_their_workspaces():
+    """They are called by the new name; a key of several loses one that is deleted, and a key of that one alone ends."""
+    create = {"role": "Viewer", "expires_at": "2027-01-31", "action": "create"}
+    made = rows({**create, "description": "one", "workspaces": "Staging"})
+    snap = after_changes(snapshot(), planned(snapshot(), keys=made).changes)
+    renamed = rows({"workspace_name": "Production", "new_name": "Prod"})
+    names = after_changes(snap, planned(snap, workspaces=renamed).changes).service_keys.set_index("description")
+    assert "Prod, Staging" == names.loc["ci", "workspaces"]
+    deleted = rows({"workspace_name": "Staging", "action": "delete"})
+    left = after_changes(snap, planned(snap, workspaces=deleted).changes).service_keys.set_index("description")
+    assert "Production" == left.loc["ci", "workspaces"]
+    assert "one" not in left.index
+    assert "night job" in left.index

@@ -24,6 +24,8 @@ def test_settings_change_only_what_is_given(state):
     assert info["max_pat_expiry_days"] == 30
     assert info["workspace_admin_can_invite_to_org"] is True
     assert organization.update_info(as_caller(state), {"max_pat_expiry_days": None})["max_pat_expiry_days"] is None
+    organization.update_info(as_caller(state), {"ip_allowlist": ["127.0.0.0/8"]})
+    assert organization.update_info(as_caller(state), {"ip_allowlist": None})["ip_allowlist"] is None
 
 
 def test_every_role_reads_and_only_managers_change(state):

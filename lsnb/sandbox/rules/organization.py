@@ -28,7 +28,13 @@ _GATES = {
     "llm_auth_proxy_enabled": "can_use_llm_auth_proxy",
 }
 # Fields for which null is a value ("none") and not "leave it".
-_NULLABLE = ("max_api_key_expiry_days", "max_pat_expiry_days", "max_service_key_expiry_days", "security_contact")
+_NULLABLE = (
+    "max_api_key_expiry_days",
+    "max_pat_expiry_days",
+    "max_service_key_expiry_days",
+    "security_contact",
+    "ip_allowlist",
+)
 
 
 def read_organization(caller: Caller) -> Json:
