@@ -158,6 +158,23 @@ def test_a_key_that_got_a_new_role_gets_its_own_back_and_the_role_goes():
     assert "Viewer" == left.service_keys.set_index("description").loc["night job", "role"]
 
 
+@pytest.mark.parametrize(
+    ("setting", "before", "value", "restored"),
+    [
+        ("llm_auth_proxy_allowed_urls", None, "https://c.example.com", []),
+        ("engine_enabled", None, "true", False),
+        ("max_pat_expiry_days", None, "30", None),
+        ("security_contact", None, "safety@example.com", None),
+    ],
+)
+def test_a_setting_that_was_not_set_gets_what_the_service_takes_for_it(setting, before, value, restored):
+    """Where null would leave it as it is, the nearest value is given, and the plan says so beforehand."""
+    snap = snapshot(info={setting: before})
+    back, _ = undone(snap, settings=rows({"setting": setting, "value": value}))
+    assert [{setting: restored}] == [change.after for change in back.changes]
+    assert (restored is not None) == ("cannot-come-back" in rules_of(back.warnings))
+
+
 def test_nobody_is_brought_back_into_a_workspace_that_is_gone():
     """Of what was taken from people in a workspace that was deleted too, only the rest comes back, and that is said."""
     access = rows(

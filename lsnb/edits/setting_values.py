@@ -115,6 +115,8 @@ class _Parser:
         if isinstance(value, Misfit):
             self._bad(line, "value", value.reason, value.hint)
             return
+        if value is None and kind == "list" and before:
+            value = []  # the service takes null for "leave it as it is"
         gate = KNOWN_SETTINGS[name].gate if name in KNOWN_SETTINGS else ""
         if value != before and known(row, "is_offered") == "False":
             reason = f"The organization's plan does not offer this ({gate} is false)."

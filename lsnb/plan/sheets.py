@@ -153,7 +153,12 @@ def _read_access(snapshot: Snapshot, changes: Sequence[Change], sheet: NamedShee
 
 def _as_named(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     """Give the organization as later sheets may name it: with what is created, and without what is deleted."""
-    return change_structure(snapshot, [change for change in changes if change.kind in _CREATING | _PARTING])
+    named = change_structure(snapshot, [change for change in changes if change.kind in _CREATING | _PARTING])
+    if named is snapshot or not snapshot.is_readable("service_keys"):
+        return named
+    # Keys are compared with what is there: their rows are no wish to change them when one of their workspaces goes.
+    tables = {name: named.table(name) for name in named.table_names}
+    return Snapshot(named.meta, tables | {"service_keys": snapshot.service_keys})
 
 
 def _renamed(changes: Iterable[Change]) -> dict[str, str]:

@@ -17,6 +17,10 @@ from lsnb.plan.structure import Values
 from lsnb.snapshot import Snapshot
 from lsnb.undo.record import Record
 
+#: What stands for a setting that was never set, where the service takes null for "leave it".
+_UNSET: dict[type, Any] = {bool: False, list: [], str: ""}
+_NULLABLE = frozenset({"ip_allowlist", "security_contact"})
+
 
 def take_things_back(snapshot: Snapshot, made: Iterable[Change], record: Record, notes: Notes) -> list[Change]:
     """List what takes back what a run did to things.
@@ -234,7 +238,14 @@ class _Undoing:
         if now != (change.after or {}).get(name):
             self._leave(change, "it has another value by now")
             return
-        self._add("UpdateSettings", change, {name: now}, {name: (change.before or {}).get(name)}, {"setting": name})
+        old = (change.before or {}).get(name)
+        instead = None if old is not None or name in _NULLABLE else _UNSET.get(type(now))
+        made = self._add(
+            "UpdateSettings", change, {name: now}, {name: old if instead is None else instead}, {"setting": name}
+        )
+        if instead is not None:
+            said = f"{name} was not set before, which the service does not take as a value; it is set to {json.dumps(instead)}."
+            self._notes.add("cannot-come-back", said, made.id)
 
 
 def _label(values: Values | None) -> str:

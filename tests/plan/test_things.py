@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from lsnb.edits.service_keys import keys_sheet
 from lsnb.errors import PlanError, TableError
 from lsnb.plan import CHANGE_KINDS, Rules, changes_to_plan, drop_changes, plan_from_json
 from lsnb.plan.sheets import read_set
@@ -113,6 +114,12 @@ def test_a_plan_of_things_is_the_same_from_a_file():
     """Every kind can be saved and read."""
     plan = planned(snapshot(), **everything())
     assert plan == plan_from_json(json.loads(json.dumps(plan.to_json())))
+
+
+def test_a_sheet_of_keys_that_asks_for_nothing_stays_so_when_a_workspace_of_theirs_is_deleted():
+    """What becomes of the keys is no wish of the sheet."""
+    deleted = rows({"workspace_name": "Staging", "action": "delete"})
+    assert ["DeleteWorkspace"] == kinds(planned(snapshot(), workspaces=deleted, keys=keys_sheet(snapshot())))
 
 
 @pytest.mark.parametrize("new_name", ["Production", "PRODUCTION"])
@@ -337,6 +344,17 @@ def test_an_address_of_the_caller_that_is_none_is_an_error_with_words():
     sheet = rows({"setting": "ip_allowlist", "value": "203.0.113.0/24"})
     with pytest.raises(PlanError, match="'home' is no address"):
         planned(snapshot(), rules=Rules(caller_address="home"), settings=sheet)
+
+
+def test_a_list_that_is_to_be_empty_is_sent_as_one():
+    """The service takes null for leaving it as it is; of addresses null lets everybody in."""
+    settings = rows(
+        {"setting": "llm_auth_proxy_allowed_urls", "value": "none"}, {"setting": "ip_allowlist", "value": "none"}
+    )
+    plan = planned(snapshot(info={"ip_allowlist": ["203.0.113.0/24"]}), settings=settings)
+    assert {"llm_auth_proxy_allowed_urls": [], "ip_allowlist": None} == {
+        name: value for change in plan.changes for name, value in change.after.items()
+    }
 
 
 def test_what_settings_break_for_others_is_warned_of():
