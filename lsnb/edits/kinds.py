@@ -43,7 +43,7 @@ class Form:
 
 FORMS: dict[SheetKind, Form] = {
     "access": Form("Access", SHEET_MEANINGS, sheet_from_access, sheet_choices, ()),
-    "workspaces": Form("Workspaces", WORKSPACE_COLUMNS, workspaces_sheet, workspace_choices, ("sso",)),
+    "workspaces": Form("Workspaces", WORKSPACE_COLUMNS, workspaces_sheet, workspace_choices, ("sso", "service_keys")),
     "roles": Form(
         "Roles",
         ROLE_COLUMNS,

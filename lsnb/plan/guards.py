@@ -147,9 +147,36 @@ def _unseen_holders(snapshot: Snapshot, change: Change) -> list[Verdict]:
 
 
 def warn_of_workspaces(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
-    """Warn of deleted workspaces that single sign-on puts new people into; the service keeps the last one of them."""
+    """Warn of what else a deleted workspace is used by: single sign-on, and keys that act nowhere else."""
     deleted = [change for change in changes if change.kind == "DeleteWorkspace"]
-    if not deleted or not snapshot.is_readable("sso"):
+    return [*_defaults_of_new_people(snapshot, deleted), *_keys_that_end(snapshot, deleted)] if deleted else []
+
+
+def _keys_that_end(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdict]:
+    """Name the keys whose workspaces would all be gone; the service tells those of a key by their names only."""
+    if not snapshot.is_readable("service_keys"):
+        return []
+    gone = {change.workspace for change in deleted}
+    keys = snapshot.service_keys
+    ending = [
+        str(description)
+        for description, places in zip(
+            keys["description"].astype(object), keys["workspaces"].fillna("").astype(object), strict=True
+        )
+        if places and set(places.split(", ")) <= gone
+    ]
+    if not ending:
+        return []
+    message = (
+        f"Keys that act nowhere else end with their workspace, and do not come back: {listed(sorted(ending))}. Whatever "
+        "uses them stops working."
+    )
+    return [Verdict("workspace-keys", message, tuple(change.id for change in deleted))]
+
+
+def _defaults_of_new_people(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdict]:
+    """Name the workspaces that single sign-on puts new people into; the service keeps the last one of them."""
+    if not snapshot.is_readable("sso"):
         return []
     gone = {change.ids["workspace_id"] for change in deleted}
     found = []

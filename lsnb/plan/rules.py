@@ -34,6 +34,7 @@ WARNING_RULES = (
     "sensitive-permissions",
     "role-use-unknown",
     "sso-default",
+    "workspace-keys",
     "role-policies",
     "tokens-off",
     "closed-door",

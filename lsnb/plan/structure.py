@@ -162,7 +162,7 @@ def is_reversible_thing(kind: str) -> bool:
 def consequence_of_thing(kind: str, before: Values | None, after: Values | None, setting: str | None) -> str:
     """Say what cannot come back, or what else happens."""
     if kind == "DeleteWorkspace":
-        return "Everything in the workspace is gone for good: its projects, traces, datasets, prompts and memberships."
+        return "Everything in the workspace is gone for good: its projects, traces, datasets, prompts, memberships and keys."
     if kind == "DeleteServiceKey":
         return "Whatever uses the key stops working at once, and the same key never comes back."
     if kind == "UnshareAll":

@@ -122,6 +122,16 @@ def test_a_sheet_of_keys_that_asks_for_nothing_stays_so_when_a_workspace_of_thei
     assert ["DeleteWorkspace"] == kinds(planned(snapshot(), workspaces=deleted, keys=keys_sheet(snapshot())))
 
 
+def test_keys_that_act_only_in_deleted_workspaces_are_named():
+    """They end with them; a key that acts somewhere else too, or everywhere, goes on."""
+    both = rows(*({"workspace_name": name, "action": "delete"} for name in ("Production", "Staging")))
+    for sheet, is_said in ((both, True), (both.iloc[:1], False)):
+        plan = planned(snapshot(), workspaces=sheet)
+        said = [verdict.message for verdict in plan.warnings if verdict.rule == "workspace-keys"]
+        assert is_said == bool(said)
+        assert not said or (said[0].startswith("Keys that act nowhere else") and ": ci." in said[0])
+
+
 @pytest.mark.parametrize("new_name", ["Production", "PRODUCTION"])
 def test_a_name_that_changes_hands_is_told_by_the_id_only(new_name):
     """While one workspace gives a name up and another gets it, a row that names it could mean either."""
