@@ -88,6 +88,8 @@ def read_table(frame: pd.DataFrame, layout: Layout, problems: Problems, *, has_m
         if meant and key not in official and meant not in places:
             places[meant].append(index)
     for name, found in places.items():
+        if has_more:
+            del found[1:]  # those after it are what they are called: a role may be called Description
         if len(found) > 1:
             reason = f"{len(found)} columns can be read as {name}: {quoted((names[i] for i in found), last='and')}."
             problems.add(HEADER_ROW, names[found[0]], Misfit(name, reason, "Keep one of them."))
@@ -95,7 +97,10 @@ def read_table(frame: pd.DataFrame, layout: Layout, problems: Problems, *, has_m
     others = [
         (index, names[index])
         for index, key in enumerate(keys)
-        if key and index not in used and key not in _IGNORED and key not in layout.aliases
+        if key
+        and index not in used
+        and key not in layout.aliases
+        and not _is_ours(names[index], key, is_exact=has_more)
     ]
     if not has_more:
         _report_misspelt([name for _, name in others], layout, set(places), problems)
@@ -107,6 +112,11 @@ def read_table(frame: pd.DataFrame, layout: Layout, problems: Problems, *, has_m
             problems.add(HEADER_ROW, "", Misfit(choices[0], reason, "The first row must name the columns."))
     at = {name: found[0] for name, found in places.items()}
     return Table(tuple(_lines(frame, layout.columns, at)), frozenset(at), tuple(others))
+
+
+def _is_ours(name: str, key: str, *, is_exact: bool) -> bool:
+    """Tell whether a column is one of our reports; where names mean something, only as we write it."""
+    return key in _IGNORED and (not is_exact or name == key)
 
 
 def _lines(frame: pd.DataFrame, columns: Iterable[str], at: Mapping[str, int]) -> Iterable[Line]:

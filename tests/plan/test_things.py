@@ -122,6 +122,14 @@ def test_a_sheet_of_keys_that_asks_for_nothing_stays_so_when_a_workspace_of_thei
     assert ["DeleteWorkspace"] == kinds(planned(snapshot(), workspaces=deleted, keys=keys_sheet(snapshot())))
 
 
+@pytest.mark.parametrize("name", ["Problem", "Row", "Description", "Permission"])
+def test_a_role_may_be_called_like_a_column(name):
+    """Its column is the one after ours, and is neither passed over nor taken for it."""
+    sheet = rows({"permission": "runs:read", "description": "", "Annotator": "x"}).assign(**{name: "x"})
+    created = planned(snapshot(), roles=sheet).changes
+    assert [("CreateRole", name)] == [(change.kind, change.after["role"]) for change in created]
+
+
 def test_keys_that_act_only_in_deleted_workspaces_are_named():
     """They end with them; a key that acts somewhere else too, or everywhere, goes on."""
     both = rows(*({"workspace_name": name, "action": "delete"} for name in ("Production", "Staging")))
