@@ -227,10 +227,20 @@ def test_no_key_is_left_anywhere(tmp_path, child_environment):
         assert secret.encode() not in written
 
 
+def wait_for_requests(url):
+    """Wait until a reading is under way: the service has answered something, and more is being asked."""
+    for _ in range(600):
+        lines = requests.get(f"{url}/_sandbox/requests", timeout=10).json()
+        if any(not line["path"].startswith("/_sandbox") for line in lines):
+            return
+        time.sleep(0.1)
+    raise AssertionError("nothing was asked of the service")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="interrupts are sent as signals")
 def test_interrupt_ends_a_reading_at_once(tmp_path, child_environment):
     """Ctrl-C stops with 130, and no half file is left."""
-    words = [sys.executable, "-m", "lsnb", "sandbox", "--latency-ms", "3000"]
+    words = [sys.executable, "-m", "lsnb", "sandbox", "--latency-ms", "1500"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=child_environment) as process:
         described = read_first_line(process)
         environment = child_environment | {
@@ -245,7 +255,7 @@ def test_interrupt_ends_a_reading_at_once(tmp_path, child_environment):
             stderr=subprocess.PIPE,
             text=True,
         )
-        time.sleep(2.5)
+        wait_for_requests(described["url"])
         reading.send_signal(signal.SIGINT)
         _, error = reading.communicate(timeout=20)
         process.send_signal(signal.SIGTERM)
