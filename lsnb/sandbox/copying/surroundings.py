@@ -148,7 +148,7 @@ def _copy_log(draft: Draft) -> None:
                     "request_method": row["method"],
                     "request_path": names.path(row["path"]),
                     "client_host": names.ip(row["ip"]),
-                    "client_port": None,
+                    "client_port": row["port"],
                     "x_forwarded_for": None,
                     "response_status_code": row["http_status"],
                     "resource_ids": [names.id(real) for real in split_ids(row["resource_ids"])],
