@@ -1,11 +1,14 @@
-"""Copy single sign-on, access policies, public links, usage and the audit log."""
+"""Copy single sign-on, access policies, tags, public links, usage and the audit log."""
 
 from __future__ import annotations
 
-from ..records import AccessPolicy, Json, Provider, ShareLink, Usage
+from datetime import timedelta
+
+from ..records import AccessPolicy, Json, Provider, ShareLink, TagKey, TagValue, Usage
 from .draft import Draft
 from .rows import group_by, split_ids
 
+_INTO_STRETCH = timedelta(minutes=30)
 _OUTCOMES = {"Success": True, "Failure": False}
 
 
@@ -13,6 +16,7 @@ def copy_surroundings(draft: Draft) -> None:
     """Copy everything that stands around people and their access."""
     _copy_providers(draft)
     _copy_policies(draft)
+    _copy_tags(draft)
     _copy_links(draft)
     _copy_usage(draft)
     _copy_log(draft)
@@ -72,6 +76,35 @@ def _make_groups(draft: Draft, rows: list[Json]) -> list[Json]:
     return list(groups.values())
 
 
+def _copy_tags(draft: Draft) -> None:
+    """Copy keys and values under the names that the conditions of access policies have in the copy."""
+    names = draft.names
+    for row in draft.read("tags"):
+        workspace = draft.workspaces.get(row["workspace_id"])
+        if workspace is None:
+            continue
+        key = TagKey(
+            id=names.id(row["tag_key_id"]),
+            workspace_id=workspace.id,
+            key=names.pattern("tag", row["key"]) or "",
+            description=None,
+            created_at=draft.now,
+            updated_at=draft.now,
+        )
+        draft.state.tag_keys[key.id] = key
+        if row["tag_value_id"] is None:
+            continue
+        value = TagValue(
+            id=names.id(row["tag_value_id"]),
+            tag_key_id=key.id,
+            value=names.pattern("value", row["value"]) or "",
+            description=names.label("About", row["description"]) or None,
+            created_at=draft.now,
+            updated_at=draft.now,
+        )
+        draft.state.tag_values[value.id] = value
+
+
 def _copy_links(draft: Draft) -> None:
     names = draft.names
     for row in draft.read("shared_links"):
@@ -108,7 +141,8 @@ def _copy_usage(draft: Draft) -> None:
         unknown = draft.names.make("left", row["grouped_by"], who)
         usage = Usage(
             id=draft.names.make("usage", number),
-            time=draft.since(row["starts_at"]),
+            # At its start a stretch touches the one before, into which it would fall in a report made moments later.
+            time=draft.since(row["starts_at"] + _INTO_STRETCH),
             workspace_id=places[0].id,
             project_id=project,
             traces=int(row["n_traces"]),
