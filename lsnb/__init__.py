@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lsnb.policy import Policy, policy_template
     from lsnb.policyfile import load_policy
     from lsnb.repair import fixes
+    from lsnb.role_matrix import compare_roles, similar_roles
     from lsnb.secrets import SecretBox, SecretFile, SecretKeyring
     from lsnb.snapshot import Snapshot
     from lsnb.store import load_snapshot, save_snapshot
@@ -52,6 +53,7 @@ _HOMES = {
     "Policy": "lsnb.policy",
     "admins_over_time": "lsnb.trends",
     "audit": "lsnb.checks:run_checks",
+    "compare_roles": "lsnb.role_matrix",
     "connect": "lsnb.connection",
     "connect_demo": "lsnb.connection",
     "diff": "lsnb.compare",
@@ -67,6 +69,7 @@ _HOMES = {
     "save_audit": "lsnb.auditfile",
     "save_plan": "lsnb.planfile",
     "save_snapshot": "lsnb.store",
+    "similar_roles": "lsnb.role_matrix",
     "sync_log": "lsnb.log",
 }
 
@@ -85,6 +88,7 @@ __all__ = [
     "__version__",
     "admins_over_time",
     "audit",
+    "compare_roles",
     "connect",
     "connect_demo",
     "diff",
@@ -100,6 +104,7 @@ __all__ = [
     "save_audit",
     "save_plan",
     "save_snapshot",
+    "similar_roles",
     "sync_log",
 ]
 
