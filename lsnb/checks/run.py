@@ -10,7 +10,7 @@ import pandas as pd
 from lsnb.checks.context import Context, day
 from lsnb.checks.registry import CHECKS
 from lsnb.checks.spec import SEVERITIES, STATUSES, Check, Finding, alarm
-from lsnb.errors import TableError
+from lsnb.errors import DiffError, TableError
 from lsnb.policy import Policy
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
@@ -46,6 +46,7 @@ def run_checks(
 
     Raises:
         TableError: the roster or the reviews lack a column, or `only` names no check.
+        DiffError: the earlier snapshot is of another organization.
     """
     found_by = collect_findings(
         snapshot, policy=policy, roster=roster, earlier=earlier, tags=tags, campaigns=campaigns, only=only
@@ -80,11 +81,23 @@ def collect_findings(
     """Run the checks and give what they found as values, check by check; see `run_checks`."""
     _need_columns("roster", roster, ("email", "status"))
     _need_columns("campaigns", campaigns, ("campaign", "closed_at", "n_open"))
+    _need_same_organization(snapshot, earlier)
     known_tags = None if tags is None else {key: frozenset(values) for key, values in tags.items()}
     context = Context(
         snapshot, policy or Policy(), roster=roster, earlier=earlier, tags=known_tags, campaigns=campaigns
     )
     return [(check, found) for check in choose_checks(only) for found in run_check(check, context)]
+
+
+def _need_same_organization(snapshot: Snapshot, earlier: Snapshot | None) -> None:
+    """Refuse another organization's reading: everybody would look new in it."""
+    if earlier is None or earlier.meta.organization_id == snapshot.meta.organization_id:
+        return
+    here, there = snapshot.meta, earlier.meta
+    raise DiffError(
+        f"The earlier snapshot is of another organization: {there.organization} ({there.organization_id}) instead of "
+        f"{here.organization} ({here.organization_id}). Give an earlier one of the same organization."
+    )
 
 
 def tables_of(only: Collection[str] | None = None) -> frozenset[str]:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from lsnb.checks import COLUMNS, SEVERITIES, STATUSES, run_checks, tables_of
-from lsnb.errors import TableError
+from lsnb.errors import DiffError, TableError
 from lsnb.policy import Policy, Waiver
+from lsnb.snapshot import Snapshot
 from tests.checks.tiny import READ_AT, Tiny
 
 
@@ -99,3 +102,12 @@ def test_the_same_snapshot_gives_the_same_findings_and_stays_as_it_is():
     pd.testing.assert_frame_equal(run_checks(snapshot), run_checks(snapshot))
     for name, frame in before.items():
         pd.testing.assert_frame_equal(frame, snapshot.table(name))
+
+
+def test_an_earlier_snapshot_of_another_organization_is_refused():
+    """Against strangers everybody would look newly promoted, so both organizations are named and nothing is judged."""
+    here = spoilt().snapshot()
+    other = replace(here.meta, organization="Bistro Labs", organization_id="another")
+    there = Snapshot(other, {"members": here.members})
+    with pytest.raises(DiffError, match=r"Bistro Labs \(another\)"):
+        run_checks(here, earlier=there)
