@@ -127,7 +127,7 @@ def test_a_role_may_be_called_like_a_column(name):
     """Its column is the one after ours, and is neither passed over nor taken for it."""
     sheet = rows({"permission": "runs:read", "description": "", "Annotator": "x"}).assign(**{name: "x"})
     created = planned(snapshot(), roles=sheet).changes
-    assert [("CreateRole", name)] == [(change.kind, change.after["role"]) for change in created]
+    assert [("CreateRole", name)] == [(change.kind, (change.after or {})["role"]) for change in created]
 
 
 def test_keys_that_act_only_in_deleted_workspaces_are_named():
