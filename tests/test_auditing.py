@@ -163,3 +163,9 @@ def test_only_what_the_checks_look_at_is_read(keyed):
     assert logs
     starts = [pd.Timestamp(line["query"].split("start_time=")[1].split("&")[0].replace("%3A", ":")) for line in logs]
     assert 399 < (pd.Timestamp.now("UTC") - min(starts)).days <= 401
+
+
+def test_checks_named_by_several_options_all_run(keyed, capsys):
+    """A second `--only` adds to the first: a check that was asked for is never silently left out."""
+    main(["audit", "--only", "LS-INV-01", "--only", "LS-KEY-02", "--json"])
+    assert {"LS-INV-01", "LS-KEY-02"} == {row["id"] for row in json.loads(capsys.readouterr().out)}

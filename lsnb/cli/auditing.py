@@ -44,7 +44,9 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     audit.add_argument(
         "--roster", type=Path, metavar="FILE", help="CSV with the columns email and status (active, ended)"
     )
-    audit.add_argument("--only", nargs="+", metavar="ID", help="only these checks, such as LS-ADM or LS-KEY-02")
+    audit.add_argument(
+        "--only", nargs="+", action="extend", metavar="ID", help="only these checks, such as LS-ADM or LS-KEY-02"
+    )
     audit.add_argument("--policy", type=Path, metavar="FILE", help="thresholds, exceptions and waivers (lsnb policy)")
     audit.add_argument(
         "--log-days",

@@ -31,7 +31,13 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     )
     compare.add_argument("--log", type=Path, metavar="DIR", help="a kept audit log, beside those in the snapshots")
     compare.add_argument(
-        "--names", type=Path, nargs="+", default=[], metavar="FILE", help="further snapshots that know names of actors"
+        "--names",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="further snapshots that know names of actors",
     )
     compare.add_argument("-o", "--output", type=Path, metavar="FILE", help=f"also write it: {', '.join(_ENDINGS)}")
     add_connection(compare)
