@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lsnb.errors import TableError
-
 #: The columns of `Edits.rows`. `row` is the row's number in the sheet as people count (the header is row 1).
 #: `scope` is "organization" or "workspace"; `action` is "set" or "remove"; a role is unknown where the cell was empty
 #: (leave alone) or the action is remove.
@@ -55,8 +53,6 @@ class Edits:
         """
         if self.is_clean:
             return self
-        from lsnb.edits.problems import problem_lines  # which needs the columns above
+        from lsnb.edits.problems import problems_error  # which needs the columns above
 
-        n = len(self.problems)
-        head = f"{self.source} has {n:,} problem{'s' if n > 1 else ''}, and nothing was planned:"
-        raise TableError("\n  ".join([head, *problem_lines(self.problems)]), problems=self.problems)
+        raise problems_error(self.problems, self.source)

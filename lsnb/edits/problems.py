@@ -11,6 +11,7 @@ import pandas as pd
 
 from lsnb.edits.model import PROBLEM_COLUMNS
 from lsnb.edits.texts import Codes
+from lsnb.errors import TableError
 from lsnb.tables.spec import DTYPES
 
 HEADER_ROW = 1
@@ -106,3 +107,15 @@ def problem_lines(problems: pd.DataFrame, *, limit: int = 20) -> list[str]:
     if len(problems) > limit:
         lines.append(f"… and {len(problems) - limit:,} more")
     return lines
+
+
+def problems_error(problems: pd.DataFrame, source: str) -> TableError:
+    """Make the error of a sheet with problems: the first 20 in its message, all of them in `.problems`.
+
+    Args:
+        problems: problems with `PROBLEM_COLUMNS`, at least one.
+        source: what to call the sheet in a sentence.
+    """
+    n = len(problems)
+    head = f"{source} has {n:,} problem{'s' if n > 1 else ''}, and nothing was planned:"
+    return TableError("\n  ".join([head, *problem_lines(problems)]), problems=problems)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from lsnb.errors import TableError
+from lsnb.edits.problems import problems_error
 
 SheetKind = Literal["access", "workspaces", "roles", "keys", "tokens", "settings"]
 
@@ -156,8 +156,4 @@ class Requests:
         """
         if self.is_clean:
             return self
-        from lsnb.edits.problems import problem_lines
-
-        n = len(self.problems)
-        head = f"{self.source} has {n:,} problem{'s' if n > 1 else ''}, and nothing was planned:"
-        raise TableError("\n  ".join([head, *problem_lines(self.problems)]), problems=self.problems)
+        raise problems_error(self.problems, self.source)
