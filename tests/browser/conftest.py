@@ -100,11 +100,15 @@ def running_lab(
     own = {f"JUPYTER_{name}_DIR": str(root / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     own |= {"JUPYTERLAB_SETTINGS_DIR": str(root / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces")}
     own |= {"IPYTHONDIR": str(root / "ipython"), "JUPYTER_PREFER_ENV_PATH": "1"}
-    command = [sys.executable, "-m", "lsnb.lab", f"--notebooks={folder}", "--no-browser", "--"]
+    # Another installation than the tests' own may be named, such as one of the wheel.
+    python = os.environ.get("LSNB_LAB_PYTHON", sys.executable)
+    command = [python, "-m", "lsnb.lab", f"--notebooks={folder}", "--no-browser", "--"]
     command += ["--ServerApp.port=0", "--LabApp.expose_app_in_browser=True"]
     log = root / "server.log"
     with log.open("w") as output:
-        process = subprocess.Popen(command, env=child_environment | own, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, env=child_environment | own, cwd=root, stdout=output, stderr=subprocess.STDOUT
+        )
         try:
             found = wait_for_address(log, process)
             yield RunningLab(found["url"], found["token"], folder)
