@@ -291,3 +291,25 @@ def test_killed_run_is_resumed_and_undone(tmp_path, child_environment):
         assert 0 == lsnb_("apply", "undo.json", "--confirm", planned(tmp_path / "undo.json")[0]).wait(60)
         pd.testing.assert_frame_equal(before, grants(server))
         assert sorted(people) == sorted(mail["email"] for mail in server.state.emails_sent)
+
+
+def test_an_option_that_is_given_twice_counts_twice():
+    """Rules that are allowed, accounts that are protected and the like add up, however they are written."""
+    from lsnb.cli import build_parser
+
+    words = [
+        "plan",
+        "x.csv",
+        "--allow",
+        "self=a",
+        "--allow",
+        "lock-out=b",
+        "--protect",
+        "a@x",
+        "--protect",
+        "b@x",
+        "c@x",
+    ]
+    options = build_parser().parse_args(words)
+    assert ["self=a", "lock-out=b"] == options.allow
+    assert ["a@x", "b@x", "c@x"] == options.protect

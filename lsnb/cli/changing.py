@@ -44,7 +44,9 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
         help=".csv, .tsv or .xlsx files: of people, workspaces, roles, keys, tokens or settings; several make one plan",
     )
     plan.add_argument("--mode", choices=("update", "remove", "sync"), default="update", help="update is the default")
-    plan.add_argument("--scope", nargs="+", default=[], metavar="WS", help="for sync: workspaces, or organization")
+    plan.add_argument(
+        "--scope", nargs="+", action="extend", default=[], metavar="WS", help="for sync: workspaces, or organization"
+    )
     plan.add_argument(
         "--problems", type=Path, metavar="FILE", help="write the sheet back with what is wrong in each row"
     )
@@ -78,13 +80,22 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
 def _add_plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=f"save it: {', '.join(_PLAN_ENDINGS)}")
     parser.add_argument(
-        "--allow", nargs="+", default=[], metavar="RULE=REASON", help="override one safety rule by name"
+        "--allow",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="RULE=REASON",
+        help="override one safety rule by name",
     )
-    parser.add_argument("--protect", nargs="+", default=[], metavar="EMAIL", help="accounts that no plan may touch")
+    parser.add_argument(
+        "--protect", nargs="+", action="extend", default=[], metavar="EMAIL", help="accounts that no plan may touch"
+    )
     parser.add_argument(
         "--caller-address", metavar="ADDRESS", help="where requests come from, to judge a list of allowed addresses"
     )
-    parser.add_argument("--email-domains", nargs="+", metavar="DOMAIN", help="the domains that may be invited")
+    parser.add_argument(
+        "--email-domains", nargs="+", action="extend", metavar="DOMAIN", help="the domains that may be invited"
+    )
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:

@@ -24,8 +24,8 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
 
     snapshot = commands.add_parser("snapshot", help="read the organization into one file")
     snapshot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="such as 2026-11.lsnb")
-    snapshot.add_argument("--tables", nargs="+", metavar="TABLE", help="only these tables")
-    snapshot.add_argument("--exclude", nargs="+", default=[], metavar="TABLE", help="not these tables")
+    snapshot.add_argument("--tables", nargs="+", action="extend", metavar="TABLE", help="only these tables")
+    snapshot.add_argument("--exclude", nargs="+", action="extend", default=[], metavar="TABLE", help="not these tables")
     snapshot.add_argument("--audit-days", type=float, default=7, metavar="N", help="length of the audit log (7)")
     snapshot.add_argument("--usage-days", type=float, default=30, metavar="N", help="length of the usage report (30)")
     add_connection(snapshot)

@@ -35,6 +35,8 @@ from lsnb.snapshot import Caller, Snapshot
 #: Kinds whose effect is gone for good; each such change must be named to be allowed.
 IRREVERSIBLE_KINDS = frozenset({"DeleteWorkspace", "UnshareAll", "DeleteServiceKey"})
 _IRREVERSIBLE = "irreversible"
+#: What is allowed part by part: one change, or one check.
+_BY_PART = frozenset({_IRREVERSIBLE, "policy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,14 @@ def check_allowed(allow: Mapping[str, str]) -> None:
             f"There is no rule {listed([repr(rule) for rule in unknown])} to allow; the rules that can refuse are "
             f"{listed(REFUSING_RULES)}."
         )
+    if _IRREVERSIBLE in allow:
+        raise PlanError(
+            f"{_IRREVERSIBLE} is allowed for one change at a time, as in {_IRREVERSIBLE}:<the change's id>; the refusals of "
+            "the plan name the ids."
+        )
+    parted = sorted(rule for rule in allow if ":" in rule and rule.partition(":")[0] not in _BY_PART)
+    if parted:
+        raise PlanError(f"{listed(parted)}: this rule is allowed as a whole, as in {parted[0].partition(':')[0]}.")
     firm = sorted(rule for rule in allow if rule.partition(":")[0] in FIRM_RULES)
     if firm:
         raise PlanError(f"{listed(firm)} cannot be allowed, since the service would refuse; drop the change instead.")
@@ -358,7 +368,7 @@ def _irreversible(case: Case) -> list[Verdict]:
         Verdict(
             _IRREVERSIBLE,
             f"{change.kind} of {_thing(change)} cannot be undone. To allow just this one: "
-            f'allow={{"{_IRREVERSIBLE}:{change.id}": "<why>"}}.',
+            f'allow={{"{_IRREVERSIBLE}:{change.id}": "<why>"}}, or --allow {_IRREVERSIBLE}:{change.id}="<why>".',
             (change.id,),
         )
         for change in case.changes

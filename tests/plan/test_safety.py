@@ -248,7 +248,7 @@ def test_an_unknown_rule_is_refused_when_it_is_allowed(allow):
         plan_of(team(), sheet(), allow=allow)
 
 
-@pytest.mark.parametrize("rule", [rule for rule in REFUSING_RULES if rule not in FIRM_RULES])
+@pytest.mark.parametrize("rule", [rule for rule in REFUSING_RULES if rule not in {*FIRM_RULES, "irreversible"}])
 def test_a_reason_is_demanded_when_a_rule_is_allowed(rule):
     """An empty reason is none."""
     with pytest.raises(PlanError, match="needs a reason"):
@@ -287,8 +287,13 @@ def test_what_cannot_come_back_is_refused_when_it_is_not_named():
         reversible=False,
     )
     snapshot = team().snapshot()
-    plan = changes_to_plan(snapshot, [change], created_at=CREATED_AT, allow={"irreversible": "all of them"})
+    plan = changes_to_plan(snapshot, [change], created_at=CREATED_AT)
     assert ["irreversible"] == rules_of(plan.refusals)
+    assert '--allow irreversible:abc123abc123="' in plan.refusals[0].message
+    with pytest.raises(PlanError, match="one change at a time"):
+        changes_to_plan(snapshot, [change], created_at=CREATED_AT, allow={"irreversible": "all of them"})
+    with pytest.raises(PlanError, match="as a whole"):
+        changes_to_plan(snapshot, [change], created_at=CREATED_AT, allow={"lock-out:sso_only": "one of them"})
     allow = {"irreversible:abc123abc123": "ticket 5"}
     assert changes_to_plan(snapshot, [change], created_at=CREATED_AT, allow=allow).is_safe
 
