@@ -1,4 +1,4 @@
-"""The audit log kept in a folder: synchronised bit by bit, and open to pandas, DuckDB, Dask and Spark as it is."""
+"""The audit log kept in a folder: synchronised bit by bit, and open to pandas, DuckDB and Dask as it is."""
 
 from __future__ import annotations
 
