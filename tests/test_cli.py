@@ -254,6 +254,8 @@ def test_interrupt_ends_a_reading_at_once(tmp_path, child_environment):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Tests that run in the background of a shell hand down that interrupts are ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         wait_for_requests(described["url"])
         reading.send_signal(signal.SIGINT)
