@@ -11,7 +11,8 @@ export const STATE = "lsnb-state";
  * @param isNarrow whether there is no room for columns that stay in sight, and for words beside signs.
  */
 export function columnDefs(table, isInRange, isNarrow) {
-  return [stateColumn(table, isNarrow), ...table.columns.map((column) => dataColumn(table, column, isInRange, isNarrow))];
+  const state = table.canEdit ? [stateColumn(table, isNarrow)] : []; // what can happen to no row needs no room
+  return [...state, ...table.columns.map((column) => dataColumn(table, column, isInRange, isNarrow))];
 }
 
 function stateColumn(table, isNarrow) {

@@ -8,17 +8,18 @@ export function isLate(table) {
   return table.lateness() > LATE_MS;
 }
 
-/** Say the numbers in a line. */
-export function countsText(counts, shown, selected, hiddenSelected) {
+/** Say the numbers in a line: those that can be other than nought. */
+export function countsText(table, shown, selected, hiddenSelected) {
+  const counts = table.counts();
   const number = (n) => n.toLocaleString("en");
   return [
     `${number(counts.rows)} ${counts.rows === 1 ? "row" : "rows"}`,
     `${number(shown)} shown`,
-    `${number(selected)} selected${hiddenSelected ? ` (${number(hiddenSelected)} not shown)` : ""}`,
-    `${number(counts.changed)} changed`,
+    table.canSelect ? `${number(selected)} selected${hiddenSelected ? ` (${number(hiddenSelected)} not shown)` : ""}` : "",
+    table.canEdit ? `${number(counts.changed)} changed` : "",
     counts.added ? `${number(counts.added)} added` : "",
     counts.removed ? `${number(counts.removed)} to remove` : "",
-    `${number(counts.problems)} ${counts.problems === 1 ? "problem" : "problems"}`,
+    table.canEdit || counts.problems ? `${number(counts.problems)} ${counts.problems === 1 ? "problem" : "problems"}` : "",
   ]
     .filter(Boolean)
     .join(" · ");
@@ -27,7 +28,7 @@ export function countsText(counts, shown, selected, hiddenSelected) {
 export function makeStatus() {
   const counts = make("span", { className: "lsnb-counts" });
   const note = make("span", { className: "lsnb-note" });
-  const element = make("div", { className: "lsnb-status", attributes: { role: "status", "aria-live": "polite" } }, note, counts);
+  const element = make("div", { className: "lsnb-status", attributes: { role: "status", "aria-live": "polite" } }, counts, note);
   return {
     element,
     show(text, noteText) {

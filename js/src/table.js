@@ -43,6 +43,7 @@ export class Table {
       caption: table.caption,
       canAdd: table.can_add,
       canRemove: table.can_remove,
+      canSelect: table.can_select,
       newRow: table.new_row,
       columns: table.columns,
       steps: head.steps,
@@ -205,6 +206,16 @@ export class Table {
   }
 
   // --- what is there
+
+  /** Whether a column can be edited in rows that are there. */
+  get canFill() {
+    return this.columns.some((column) => column.editable === true);
+  }
+
+  /** Whether anything can be done to the table at all. */
+  get canEdit() {
+    return this.canFill || Boolean(this.canAdd || this.canRemove);
+  }
 
   column(name) {
     return this.columns[this.place.get(name)];

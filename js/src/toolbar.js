@@ -45,15 +45,21 @@ export function makeToolbar(table, actions) {
     make("summary", { textContent: "Keys" }),
     make("dl", {}, ...KEYS.flatMap(([key, what]) => [make("dt", { textContent: key }), make("dd", { textContent: what })])),
   );
+  const history = make("span", { className: "lsnb-group" }, buttons.undo, buttons.redo);
   const element = make(
     "div",
     { className: "lsnb-toolbar", attributes: { role: "group", "aria-label": "Actions on the table" } },
-    make("span", { className: "lsnb-group" }, buttons.undo, buttons.redo),
+    history,
     make("span", { className: "lsnb-group" }, buttons.add, buttons.remove, buttons.restore, buttons.fill),
     setter.element,
     make("span", { className: "lsnb-group lsnb-find" }, search, show, buttons.filters, keys),
   );
-  return { element, buttons, search, show, setter };
+  // Choices of rows that can never be there are left out; where only "all" is left, so is the field.
+  const offer = (isThere) => {
+    for (const option of show.options) option.hidden = option.value in isThere && !isThere[option.value];
+    show.hidden = !Object.values(isThere).some(Boolean);
+  };
+  return { element, buttons, history, search, show, offer, setter };
 }
 
 // "Set ROLE to VIEWER for 12 rows": one value for all ticked rows.
@@ -84,7 +90,6 @@ function makeSetter(table, actions) {
       free.sort((one, other) => (other.choices.length > 0) - (one.choices.length > 0));
       const names = free.map((column) => column.name);
       fillSelect(which, names, names.map((name) => table.column(name).title));
-      element.hidden = names.length === 0;
       if (names.length) choose();
     },
     count(n) {

@@ -23,6 +23,7 @@ function data(more = {}) {
     caption: "",
     can_add: true,
     can_remove: true,
+    can_select: true,
     new_row: { email: null, role: "Viewer", seats: null },
     columns: COLUMNS,
     n_rows: 3,
@@ -192,7 +193,22 @@ test("values are read by their column's kind as far as that is certain", () => {
   assert.deepEqual([true, false, null, 0].map(textOf), ["yes", "no", "", "0"]);
 });
 
-test("the line of numbers", () => {
-  const counts = { rows: 20000, changed: 3, added: 1, removed: 0, problems: 1 };
-  assert.equal(countsText(counts, 12, 5, 2), "20,000 rows · 12 shown · 5 selected (2 not shown) · 3 changed · 1 added · 1 problem");
+test("the line of numbers has those that the table can have", () => {
+  const counts = () => ({ rows: 20000, changed: 3, added: 1, removed: 0, problems: 1 });
+  const line = (more) => countsText({ counts, canEdit: true, canSelect: true, ...more }, 12, 5, 2);
+  assert.equal(line({}), "20,000 rows · 12 shown · 5 selected (2 not shown) · 3 changed · 1 added · 1 problem");
+  const idle = () => ({ rows: 1, changed: 0, added: 0, removed: 0, problems: 0 });
+  assert.equal(line({ counts: idle, canEdit: false, canSelect: false }), "1 row · 12 shown");
+});
+
+test("a table can be edited when a column, adding or removing allows it", () => {
+  const locked = COLUMNS.map((column) => ({ ...column, editable: false }));
+  const of = (more) => {
+    const { table } = open();
+    table.load({ client: "page", seq: 0, steps: [0, 0], generation: 1 }, data(more));
+    return [table.canFill, table.canEdit];
+  };
+  assert.deepEqual(of({ can_add: false, can_remove: false }), [true, true]);
+  assert.deepEqual(of({ columns: locked }), [false, true]);
+  assert.deepEqual(of({ columns: locked, can_add: false, can_remove: false }), [false, false]);
 });

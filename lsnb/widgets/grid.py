@@ -37,8 +37,9 @@ class Grid(anywidget.AnyWidget):
         key: the column or columns that identify a row; the index, when left out.
         can_add: whether rows can be added.
         can_remove: whether rows can be marked for removal.
+        can_select: whether rows can be ticked, for `selected` or to set a value for all of them.
         new_row: values that an added row starts with.
-        height: the height in pixels.
+        height: the most pixels that the table takes; one of few rows is as high as they are.
         caption: what stands above the table.
 
     Raises:
@@ -48,7 +49,7 @@ class Grid(anywidget.AnyWidget):
     _esm = _STATIC / "grid.js"
     _css = _STATIC / "grid.css"
 
-    height = t.Int(420, help="Height in pixels.").tag(sync=True)
+    height = t.Int(420, help="Most pixels of height.").tag(sync=True)
     #: Goes up with every change of the edits; observe it by name.
     revision = t.Int(0)
 
@@ -63,6 +64,7 @@ class Grid(anywidget.AnyWidget):
         key: str | Sequence[str] | None = None,
         can_add: bool = False,
         can_remove: bool = False,
+        can_select: bool = True,
         new_row: Mapping[str, Any] | None = None,
         height: int = 420,
         caption: str = "",
@@ -72,7 +74,7 @@ class Grid(anywidget.AnyWidget):
         self._columns = columns
         self._key = () if key is None else (key,) if isinstance(key, str) else tuple(key)
         self._new_row = dict(new_row or {})
-        self._can_add, self._can_remove = can_add, can_remove
+        self._can_add, self._can_remove, self._can_select = can_add, can_remove, can_select
         self._caption = caption
         self._callbacks: list[Callable[[Grid], object]] = []
         self._selected: list[RowId] = []
@@ -331,7 +333,7 @@ class Grid(anywidget.AnyWidget):
             "steps": self._cells.steps,
             "generation": self._generation,
         }
-        self.send(head, [pack_table(self._cells, caption=self._caption)])
+        self.send(head, [pack_table(self._cells, caption=self._caption, can_select=self._can_select)])
 
     def __repr__(self) -> str:
         cells = self._cells

@@ -18,12 +18,13 @@ from lsnb.widgets.grid_columns import GridColumn, Value
 _LEVEL = 1
 
 
-def pack_table(cells: GridCells, *, caption: str) -> bytes:
+def pack_table(cells: GridCells, *, caption: str, can_select: bool = True) -> bytes:
     """Pack everything that a view needs: columns, rows, edits, problems."""
     table = {
         "caption": caption,
         "can_add": cells.can_add,
         "can_remove": cells.can_remove,
+        "can_select": can_select,
         "new_row": {name: spec.read(cells.new_row.get(name)) for name, spec in cells.columns.items()},
         "columns": [_column(spec, is_key=name in cells.key_columns) for name, spec in cells.columns.items()],
         "n_rows": len(cells.frame),
