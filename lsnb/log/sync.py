@@ -193,7 +193,8 @@ class _Sync:
             found = self.store.count_rows(day)
             if found is not None and found >= rows:
                 continue
-            start, end = to_moment(day), to_moment(day) + _DAY
+            # The first day is kept from the hour on at which the log begins, and no more of it is read again.
+            start, end = max(to_moment(day), to_moment(self.state["since"])), to_moment(day) + _DAY
             if start < self.oldest:
                 self._note_gap(start, min(end, self.oldest), "its file was lost after the service had let it go")
                 self.state["days"][day] = found or 0

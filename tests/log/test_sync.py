@@ -202,6 +202,19 @@ def test_a_lost_or_damaged_day_is_read_anew(server, tmp_path):
     assert before.equals(read_log(folder))
 
 
+def test_the_first_day_is_mended_from_its_own_hour_on(server, tmp_path):
+    """A log that begins in the middle of a day gets no more of that day when its file is read anew."""
+    times = pd.Series(sorted(pd.Timestamp(row["request_time"]) for row in server.state.audit))
+    times = times[times > pd.Timestamp.now("UTC") - SINCE]
+    since = times[times.dt.floor("D").duplicated()].iloc[0]
+    folder = tmp_path / "log"
+    sync(server, folder, since=since)
+    before = read_log(folder)
+    (folder / f"date={since:%Y-%m-%d}" / "part-0.parquet").unlink()
+    sync(server, folder, since=since)
+    assert before.equals(read_log(folder))
+
+
 def test_two_syncs_at_once_are_refused(server, tmp_path):
     """The second one changes nothing; afterwards it may."""
     folder = tmp_path / "log"
