@@ -25,6 +25,15 @@ def without_keys(text: str) -> str:
     return _KEY_TEXT.sub("(key removed)", text)
 
 
+def holds_key(text: str) -> bool:
+    """Tell whether a text has a key in it, which must get into no plan, since plans are passed on."""
+    return _KEY_TEXT.search(text) is not None
+
+
+#: What is wrong with a cell that holds a key, and what to do.
+HOLDS_KEY = ("This holds a key, which everybody could read.", "Write something else, and revoke the key.")
+
+
 @dataclass(frozen=True, slots=True)
 class Misfit:
     """Why one cell is not understood.
@@ -61,7 +70,7 @@ class Problems:
         """
         rank = self._rank.get(misfit.column, len(self._rank))
         texts = (without_keys(value), without_keys(misfit.reason), without_keys(misfit.hint))
-        self._found.append((row, rank, misfit.column, *texts))
+        self._found.append((row, rank, without_keys(misfit.column), *texts))
 
     def add_all(self, rows: Codes, codes: Codes, values: Sequence[str], misfits: dict[int, Misfit]) -> None:
         """Note the same problem for every row that has the same bad value.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from lsnb.edits.parse import role_book
-from lsnb.edits.problems import HEADER_ROW, Misfit, Problems
+from lsnb.edits.problems import HEADER_ROW, HOLDS_KEY, Misfit, Problems, holds_key
 from lsnb.edits.requests import Requests, RoleRequest
 from lsnb.edits.roles import OFFICIAL_LABELS, Role
 from lsnb.edits.table import Layout, Line, read_table
@@ -248,7 +248,10 @@ class _Parser:
             self.remarks.append(
                 ("similar-role", f"'{column.title}' is a new role, and its name is much like that of '{near[0]}'.")
             )
-        description = column.head.get(DESCRIPTION, (0, ""))[1]
+        row, description = column.head.get(DESCRIPTION, (HEADER_ROW, ""))
+        if holds_key(column.title) or holds_key(description):
+            self._bad(row, description or column.title, column.title, *HOLDS_KEY)
+            return
         if not description:
             self.remarks.append(
                 (
@@ -274,6 +277,9 @@ class _Parser:
         before = self._description(role)
         after = description if description and description != tidy(before) else before
         if not self._refuse_organization(column, held) or (wanted == held and after == before):
+            return
+        if after != before and holds_key(after):
+            self._bad(row, after, column.title, *HOLDS_KEY)
             return
         if not wanted:
             self._bad(

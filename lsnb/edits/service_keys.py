@@ -12,7 +12,7 @@ import pandas as pd
 from lsnb import catalogue
 from lsnb.edits.parse import role_book
 from lsnb.edits.places import Place, PlaceBook
-from lsnb.edits.problems import Misfit, Problems, without_keys
+from lsnb.edits.problems import HOLDS_KEY, Misfit, Problems, holds_key
 from lsnb.edits.requests import KeyRequest, Requests
 from lsnb.edits.roles import Role, RoleBook
 from lsnb.edits.table import Layout, Line, read_table
@@ -137,10 +137,8 @@ class _Parser:
                 self._bad(line, column, "A new key has none yet.", "Empty the cell, or the action.")
         if not line["description"]:
             self._bad(line, "description", "A new key needs a description.")
-        elif without_keys(line["description"]) != line["description"]:
-            self._bad(
-                line, "description", "This holds a key, which everybody could read.", "Say what the new key is for."
-            )
+        elif holds_key(line["description"]):
+            self._bad(line, "description", *HOLDS_KEY)
         for row in self.book.described(line["description"]) if line["description"] else ():
             reason = f"The key {known(row, 'short_key')} has this description already."
             self._bad(line, "description", reason, "Take the row away, or describe the new key differently.")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from lsnb.edits.problems import Misfit, Problems
+from lsnb.edits.problems import HOLDS_KEY, Misfit, Problems, holds_key
 from lsnb.edits.requests import Requests, SettingRequest
 from lsnb.edits.table import Layout, Line, read_table
 from lsnb.edits.texts import Nearest, did_you_mean, fold, fold_loosely
@@ -121,6 +121,9 @@ class _Parser:
         if value != before and known(row, "is_offered") == "False":
             reason = f"The organization's plan does not offer this ({gate} is false)."
             self._bad(line, "value", reason, "Empty the cell, or ask LangChain about the plan.")
+            return
+        if value != before and holds_key(line.raw["value"]):
+            self._bad(line, "value", *HOLDS_KEY)
             return
         row_number, first = self._first.setdefault(name, (line.row, value))
         if first != value:

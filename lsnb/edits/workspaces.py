@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from lsnb.edits.places import Place, PlaceBook
-from lsnb.edits.problems import Misfit, Problems
+from lsnb.edits.problems import HOLDS_KEY, Misfit, Problems, holds_key
 from lsnb.edits.requests import Requests, WorkspaceRequest
 from lsnb.edits.table import Layout, Line, read_table
 from lsnb.edits.texts import fold
@@ -183,9 +183,11 @@ class _Parser:
         for key, name in names.items():
             holders[fold(name)].append(key)
         for key, request in asked.items():
+            column = "new_name" if request.action == "rename" else "workspace_name"
+            if holds_key(names[key]):
+                self.problems.add(request.row, names[key], Misfit(column, *HOLDS_KEY))
             others = [other for other in holders[fold(names[key])] if other != key]
             if others:
-                column = "new_name" if request.action == "rename" else "workspace_name"
                 reason = f"{len(others) + 1} workspaces would be called '{names[key]}'."
                 self.problems.add(request.row, names[key], Misfit(column, reason, "Choose another name."))
 

@@ -328,6 +328,25 @@ def test_a_misspelt_column_is_not_left_aside(snap):
     assert ["Did you mean 'action'?"] == [text.split(". ")[1].split(" Rename")[0] for _, _, text in found]
 
 
+@pytest.mark.parametrize(
+    ("kind", "frame"),
+    [
+        ("workspaces", lambda key: rows({"workspace_name": "Staging", "new_name": key})),
+        ("workspaces", lambda key: rows({"workspace_name": key, "action": "create"})),
+        ("roles", lambda key: rows({"permission": "runs:read", "Annotator": "x"}, {"permission": "role_description", "Annotator": key})),
+        ("roles", lambda key: rows({"permission": "runs:read", "New": "x"}, {"permission": "role_description", "New": key})),
+        ("roles", lambda key: rows({"permission": "runs:read", key: "x"})),
+        ("settings", lambda key: rows({"setting": "display_name", "value": key})),
+    ],
+)  # fmt: skip
+def test_a_key_that_was_pasted_anywhere_gets_into_no_plan(snap, kind, frame):
+    """Plans are saved and passed on, so such a cell is a problem, which does not repeat the key."""
+    secret = "lsv2_sk_0123456789abcdef0123456789abcdef_0123456789"
+    found = checked(snap, **{kind: frame(secret)})
+    assert "holds a key" in found.problems.to_csv()
+    assert secret not in found.problems.to_csv()
+
+
 def test_a_key_that_was_pasted_is_in_no_problem(snap):
     """Problems are passed on."""
     secret = "lsv2_sk_0123456789abcdef0123456789abcdef_0123456789"
