@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from lsnb.checks import CHECKS, SEVERITIES, Check, Finding, collect_findings
+from lsnb.checks import SEVERITIES, Check, Finding, collect_findings
 from lsnb.outlook import after_changes
 from lsnb.plan.fingerprint import seal
 from lsnb.plan.model import Change, Plan, Verdict
@@ -159,8 +159,3 @@ def _verdicts(found: pd.DataFrame, plan: Plan) -> list[Verdict]:
 def _unjudged(snapshot: Snapshot) -> list[str]:
     """Name the tables that a plan can change and that were not read though they are there."""
     return [name for name in TABLES if snapshot.status(name)[0] in ("unreadable", "not-loaded")]
-
-
-def checks_of_gate() -> list[str]:
-    """List the checks that a plan can make worse: those that look at nothing but what a plan can change."""
-    return [check.id for check in CHECKS.values() if check.needs and set(check.needs) <= set(TABLES)]

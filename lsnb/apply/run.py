@@ -12,7 +12,8 @@ import pandas as pd
 
 from lsnb.journal import JournalRecord, Result
 from lsnb.journal.model import NOT_STARTED, results_frame
-from lsnb.plan.model import Plan
+from lsnb.plan.model import Change, Plan
+from lsnb.report.words import sentence_words
 from lsnb.secrets import SecretBox
 
 _ORDER = ("failed", "unknown", "skipped", NOT_STARTED, "done")
@@ -77,11 +78,11 @@ class Run:
 
     def __str__(self) -> str:
         rest = self.results[self.results["outcome"] != "done"].head(_SHOWN)
-        columns = ["outcome", "kind", "email", "workspace", "reason", "next_step"]
+        changes = {change.id: change for change in self.plan.changes}
         rows = [
-            f"- {outcome}: {kind}{_words(' ', email)}{_words(' in ', workspace)}: {reason} {next_step}".rstrip()
-            for outcome, kind, email, workspace, reason, next_step in zip(
-                *(rest[name] for name in columns), strict=True
+            f"- {outcome}: {_named(changes[id_])}: {reason} {next_step}".rstrip()
+            for id_, outcome, reason, next_step in zip(
+                *(rest[name] for name in ("id", "outcome", "reason", "next_step")), strict=True
             )
         ]
         return "\n".join([self.summary(), *rows])
@@ -124,6 +125,13 @@ def run_of_record(record: JournalRecord) -> Run:
 
 def _words(before: str, value: object) -> str:
     return f"{before}{value}" if isinstance(value, str) and value else ""
+
+
+def _named(change: Change) -> str:
+    """Say which change it is: of whom and where, or in a sentence where it is of nobody."""
+    if change.email is None:
+        return sentence_words(change)
+    return f"{change.kind} {change.email}" + (f" in {change.workspace}" if change.workspace else "")
 
 
 def _cell(value: object) -> str:

@@ -20,6 +20,7 @@ from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
+from lsnb.widgets.plan_place import put_plan
 from lsnb.widgets.planning import PlanView
 from lsnb.widgets.unsaved import Unsaved
 from lsnb.widgets.upload import Upload
@@ -247,12 +248,8 @@ class AccessEditor(Form):
     def show_plan(self, **options: Any) -> PlanView:
         """Make a plan and show it below, to be applied there; see `plan`."""
         plan = self.plan(**options)
-        old = self.plan_view
-        self.plan_view = PlanView(plan, self._organization, snapshot=self.snapshot, rules=options.get("rules"))
-        self.plan_view.on_applied = lambda _: self.is_closed or self.attempt(self.reload)
-        self._below.children = [self.plan_view.box]
-        if old is not None and not old.was_applied:
-            old.close()
+        view = PlanView(plan, self._organization, snapshot=self.snapshot, rules=options.get("rules"))
+        self.plan_view = put_plan(self, view, self._below, old=self.plan_view, then=self.reload)
         return self.plan_view
 
     def on_close(self) -> None:

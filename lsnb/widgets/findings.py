@@ -22,6 +22,7 @@ from lsnb.widgets.download import Download
 from lsnb.widgets.files import table_file
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
+from lsnb.widgets.plan_place import put_plan
 from lsnb.widgets.planning import PlanView
 from lsnb.widgets.sheet_form import known
 from lsnb.widgets.unsaved import Unsaved
@@ -247,10 +248,7 @@ class FindingsView(Form):
             else ""
         )
         plan = self._plan(org, found)
-        old, self.plan_view = self.plan_view, PlanView(plan, org)
-        self._below.children = [self.plan_view.box]
-        if old is not None:
-            old.close()
+        self.plan_view = put_plan(self, PlanView(plan, org), self._below, old=self.plan_view)
         return self.plan_view
 
     def summary(self) -> str:

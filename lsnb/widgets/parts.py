@@ -73,24 +73,6 @@ def check_field(label: str, value: bool = False) -> ipywidgets.Checkbox:
     return ipywidgets.Checkbox(value=value, description=label, indent=False)
 
 
-def upload_button(label: str, *, accept: str = ".csv,.tsv,.txt,.xlsx") -> ipywidgets.FileUpload:
-    """Make a button that takes a file from the person's own computer; see `uploaded`."""
-    made = ipywidgets.FileUpload(description=label, accept=accept, multiple=False)
-    made.add_class("lsnb-button")
-    return made
-
-
-def uploaded(upload: ipywidgets.FileUpload) -> tuple[str, bytes] | None:
-    """Take the file out of an upload button, as name and content; None where there is none."""
-    files = upload.value
-    if not files:
-        return None
-    name, content = str(files[0]["name"]), bytes(files[0]["content"])
-    # What stays in the button would be saved with the notebook.
-    upload.value = ()
-    return name, content
-
-
 def html(content: str = "") -> ipywidgets.HTML:
     """Make a place for HTML that `lsnb.widgets.cards` has made."""
     return ipywidgets.HTML(content)

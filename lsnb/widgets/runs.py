@@ -14,6 +14,7 @@ from lsnb.journal.listing import list_runs
 from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
+from lsnb.widgets.plan_place import put_plan
 from lsnb.widgets.planning import PlanView
 from lsnb.widgets.unsaved import Unsaved
 
@@ -139,11 +140,8 @@ class RunsView(Form):
             JournalError: no run is chosen.
         """
         plan = self._organization.undo(self._chosen())
-        old, self.plan_view = self.plan_view, PlanView(plan, self._organization, title="Take it back")
-        self.plan_view.on_applied = lambda _: self.is_closed or self.attempt(self.reload)
-        self._below.children = [self.plan_view.box]
-        if old is not None:
-            old.close()
+        view = PlanView(plan, self._organization, title="Take it back")
+        self.plan_view = put_plan(self, view, self._below, old=self.plan_view, then=self.reload)
         return self.plan_view
 
     def resume(self) -> Run:

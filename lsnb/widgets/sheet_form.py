@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from lsnb.errors import LsnbError, PlanError
 from lsnb.widgets import parts
 from lsnb.widgets.base import Form
+from lsnb.widgets.plan_place import put_plan
 from lsnb.widgets.planning import PlanView
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from lsnb.snapshot import Snapshot
 
 
-class SheetForm(Form):
+class SheetForm(Form, ABC):
     """A form over some tables of an organization, whose edits become a sheet and then a plan.
 
     A subclass makes its parts and then calls `begin`.
@@ -68,13 +70,13 @@ class SheetForm(Form):
         """Whether anything was edited."""
         return any(len(frame) for frame in self.sheet().values())
 
+    @abstractmethod
     def sheet(self) -> dict[str, pd.DataFrame]:
         """Give the edits as sheets for `org.plan`; only what was edited is in them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def build(self, snapshot: Snapshot) -> list[Any]:
         """Make the parts of the form for a reading, with what was remembered in them."""
-        raise NotImplementedError
 
     # What it does
 
@@ -130,13 +132,9 @@ class SheetForm(Form):
     def show_plan(self, *, allow: Mapping[str, str] | None = None, rules: Rules | None = None) -> PlanView:
         """Make a plan of the edits and show it below the form, to be read, trimmed and applied; see `plan`."""
         plan = self.plan(allow=allow, rules=rules)
-        old = self.plan_view
-        self.plan_view = PlanView(plan, self.organization, rules=rules)
+        view = PlanView(plan, self.organization, rules=rules)
         # What was done is no edit any more, and what failed still is.
-        self.plan_view.on_applied = lambda _: self.is_closed or self.attempt(self.reload)
-        self.below.children = [self.plan_view.box]
-        if old is not None and not old.was_applied:
-            old.close()
+        self.plan_view = put_plan(self, view, self.below, old=self.plan_view, then=self.reload)
         self.refresh()
         return self.plan_view
 

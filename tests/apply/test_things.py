@@ -12,6 +12,7 @@ from lsnb.apply.batches import to_waves
 from lsnb.errors import PlanError
 from lsnb.journal import read_journal
 from lsnb.loader import load_snapshot_of
+from lsnb.plan import changes_to_plan, new_change
 from lsnb.plan.references import role_reference, workspace_reference
 from lsnb.secrets import SecretBox
 from lsnb.undo import make_undo
@@ -457,3 +458,12 @@ def test_the_callers_own_change_comes_after_settings_and_the_key_in_use_last(acm
         [change.ids.get("setting") or change.workspace or change.ids["token_id"] for change in wave]
         for wave in to_waves([*changes[:3], replace(changes[3], stage="self")])
     ]
+
+
+def test_a_run_says_in_a_sentence_what_failed_of_nobody(acme):
+    """The name of what was to be made stands in the text of a run, as addresses do for people."""
+    acme.server.faults.add(method="POST", path="/roles$", kind="status", status=403, body={"detail": "no"})
+    values = {"role": "Tester", "description": "", "permissions": ["runs:read"]}
+    change = new_change("CreateRole", before=None, after=values, reason="row 2", ids={"role_id": "new:role:Tester"})
+    plan = changes_to_plan(acme.snapshot(), [change], created_at=acme.stamp())
+    assert "- failed: create role Tester with 1 permission: " in str(acme.apply(plan))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
 
 import pytest
 
@@ -176,20 +175,3 @@ def test_a_closed_worker_begins_nothing():
     worker.close()
     assert not worker.start(lambda: None)
     assert worker.wait(0)
-
-
-def test_an_uploaded_file_does_not_stay_in_the_button():
-    """The content is taken out, since what a widget holds may be saved with the notebook."""
-    upload = parts.upload_button("Upload")
-    upload.value = (
-        {
-            "name": "a.csv",
-            "type": "text/csv",
-            "size": 3,
-            "content": memoryview(b"a,b"),
-            "last_modified": datetime(2026, 11, 1, tzinfo=UTC),
-        },
-    )
-    assert ("a.csv", b"a,b") == parts.uploaded(upload)
-    assert () == upload.value
-    assert parts.uploaded(upload) is None
