@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-# The same examples every time, so that a change is judged by what it changes; new ones with
+# The same examples every time, so that a change is judged by what it changes, and no limit of time, which a busy machine
+# breaks; new ones with
 # `make test ARGS=--hypothesis-profile=search`.
-hypothesis.settings.register_profile("fixed", derandomize=True)
-hypothesis.settings.register_profile("search")
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile("fixed")
 
 pytest.register_assert_rewrite("tests.notebooks", "tests.browser")  # their helpers assert, and should say what
