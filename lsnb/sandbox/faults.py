@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-FaultKind = Literal["status", "drop-before", "drop-after", "delay", "html", "truncate"]
+if TYPE_CHECKING:
+    from .state import State
+
+FaultKind = Literal["status", "after", "drop-before", "drop-after", "delay", "hang", "html", "truncate", "lag"]
 
 PROXY_PAGE = b"""<!DOCTYPE html>
 <html><head><title>Sign in</title></head>
@@ -46,6 +49,8 @@ class Faults:
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
+        self.seen_by_reads: State | None = None
+        """What reads still show while they lag behind; None where they show what is there."""
 
     def add(
         self,
@@ -66,12 +71,14 @@ class Faults:
             method: the HTTP method, `*` for any.
             path: a regular expression that is searched in the path the client sends.
             times: how many matching requests are hit; None for all.
-            kind: `status` answers without carrying out; `drop-before` closes the connection without carrying out;
-                `drop-after` carries out, then closes; `delay` only waits; `html` answers a proxy's page;
-                `truncate` carries out and sends half of the body under the full length.
+            kind: `status` answers without carrying out; `after` carries out, and answers that status and body all the
+                same; `drop-before` closes the connection without carrying out; `drop-after` carries out, then closes;
+                `delay` only waits; `hang` carries out, then waits; `html` answers a proxy's page; `truncate` carries
+                out and sends half of the body under the full length; `lag` carries out, and all reads show what was
+                there before until `catch_up`.
             status: the status to answer with.
             headers: headers to answer with, such as `Retry-After`.
-            delay_ms: milliseconds to wait before anything else.
+            delay_ms: milliseconds to wait before anything else; for `hang`, before answering.
             body: a JSON value, or a text, to answer with.
             skip: how many matching requests pass unharmed first.
 
@@ -85,6 +92,11 @@ class Faults:
     def clear(self) -> None:
         """Forget every fault."""
         self._waiting.clear()
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Let reads show what is there again."""
+        self.seen_by_reads = None
 
     def take(self, method: str, path: str) -> Fault | None:
         """Return the fault that hits this request, counting it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gzip
 import json
 import logging
@@ -73,7 +74,7 @@ class Front:
             await _send(send, await self._run(scope, exchange, path))
             return
         fault = self.instance.faults.take(scope["method"], scope["path"])
-        delay = self.instance.latency_ms + (fault.delay_ms if fault else 0)
+        delay = self.instance.latency_ms + (fault.delay_ms if fault and fault.kind != "hang" else 0)
         if delay:
             await asyncio.sleep(delay / 1000)
         answer = await self._answer(scope, exchange, fault)
@@ -100,6 +101,7 @@ class Front:
         found = canonicalize(exchange.path, self.instance.behaviours)
         if found == "html":
             return Answer(200, [_HTML], WEB_PAGE)
+        self._let_reads_lag(scope, exchange, fault)
         answer = await self._run(scope, exchange, "/missing" + exchange.path if found == "missing" else found)
         record_call(
             self.instance.state,
@@ -112,6 +114,15 @@ class Front:
             client=scope.get("client"),
         )
         return answer
+
+    def _let_reads_lag(self, scope: Scope, exchange: Exchange, fault: Fault | None) -> None:
+        """Keep what is there before a write whose effect reads are to show late, and give it to the reads that follow."""
+        faults = self.instance.faults
+        if fault is not None and fault.kind == "lag":
+            faults.seen_by_reads = copy.deepcopy(self.instance.state)
+        elif scope["method"] == "GET" and faults.seen_by_reads is not None:
+            exchange.instance = copy.copy(self.instance)
+            exchange.instance.state = faults.seen_by_reads
 
     async def _run(self, scope: Scope, exchange: Exchange, path: str) -> Answer:
         """Let the routes answer, and collect what they send."""
@@ -175,6 +186,10 @@ class Front:
         if answer is None or kind == "drop-after":
             await self._hang_up(scope, receive)
             return
+        if fault is not None and kind == "after":
+            answer = _make_fault_answer(fault, 500, _JSON)
+        elif fault is not None and kind == "hang":
+            await asyncio.sleep(fault.delay_ms / 1000)
         accepts = "gzip" in _read_headers(scope).get("accept-encoding", "")
         if accepts and len(answer.body) > _COMPRESS_OVER:
             answer.body = exchange.compressed or gzip.compress(answer.body, compresslevel=1, mtime=0)

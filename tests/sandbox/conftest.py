@@ -53,7 +53,7 @@ class Client:
         if workspace:
             known = self.server.state.workspaces
             sent["X-Tenant-Id"] = workspace if workspace in known else acme("workspace", workspace)
-        return self.session.request(method, self.server.url + path, headers=sent, timeout=5, **more)
+        return self.session.request(method, self.server.url + path, headers=sent, **({"timeout": 5} | more))
 
     def get(self, path: str, **more: Any) -> Any:
         """Return the JSON of a read that must succeed."""

@@ -39,6 +39,34 @@ def test_drop_after_carries_out(small, client):
     assert client.call("POST", INVITE, json=SOMEBODY).status_code == 409
 
 
+def test_after_carries_out_and_answers_something_else(small, client):
+    """An error, or a body that is empty or makes no sense, comes back for what was done."""
+    for status, body in ((500, None), (200, ""), (200, {"unexpected": True})):
+        small.state.emails_sent.clear()
+        small.faults.add(method="POST", kind="after", status=status, body=body)
+        response = client.call("POST", INVITE, json={"email": f"somebody{status}{bool(body)}@acme.example"})
+        assert (response.status_code, len(small.state.emails_sent)) == (status, 1)
+        assert body is None or response.text == (body if isinstance(body, str) else '{"unexpected":true}')
+
+
+def test_hang_carries_out_before_it_waits(small, client):
+    """Whoever does not wait for the answer finds it done."""
+    small.faults.add(method="POST", kind="hang", delay_ms=300)
+    with pytest.raises(requests.ReadTimeout):
+        client.call("POST", INVITE, json=SOMEBODY, timeout=0.1)
+    assert [mail["email"] for mail in small.state.emails_sent] == ["somebody@acme.example"]
+
+
+def test_lag_lets_reads_show_what_was_there_before(small, client):
+    """The write is done, and lists do not show it until they have caught up."""
+    small.faults.add(method="POST", kind="lag")
+    assert client.call("POST", INVITE, json=SOMEBODY).status_code == 200
+    pending = "/api/v1/orgs/current/members/pending"
+    assert "somebody@acme.example" not in {row["email"] for row in client.get(pending)}
+    small.faults.catch_up()
+    assert "somebody@acme.example" in {row["email"] for row in client.get(pending)}
+
+
 def test_delay_waits_and_then_answers(small, client):
     """Only slower."""
     small.faults.add(path="/info", kind="delay", delay_ms=120)
