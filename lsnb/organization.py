@@ -22,7 +22,7 @@ from lsnb.identity import identify
 from lsnb.journal import read_journal
 from lsnb.loader import load_snapshot_of
 from lsnb.loader.sources import utc_now
-from lsnb.plan import Mode, Plan, Rules
+from lsnb.plan import Mode, Plan, Rules, rules_under
 from lsnb.plan.sheets import SheetSet
 from lsnb.planning import check_sheets, export_sheets, plan_sheets
 from lsnb.policy import Policy
@@ -148,8 +148,9 @@ class Organization:
             allow: safety rules to override by name, each with the reason, as in
                 `allow={"max-removals": "re-org, ticket 123"}`.
             snapshot: the reading to plan from; the organization is read anew when None.
-            policy: a policy or its file; a plan that would add or worsen a finding by it is refused, check by check
-                (`policy:LS-ADM-02`), unless `allow` names that.
+            policy: a policy or its file; its ceilings, domains and accounts for emergencies tighten the rules, and a plan
+                that would add or worsen a finding by it is refused, check by check (`policy:LS-ADM-02`), unless `allow`
+                names that.
 
         Returns:
             The plan, also where it is refused or there is nothing to do. Displaying it shows what would happen.
@@ -164,7 +165,8 @@ class Organization:
         # Also for a snapshot that was read without asking whose the key is: the plan must not harm that person.
         snap = snapshot.read_by(self.caller) if snapshot is not None else None
         checked = sheet if isinstance(sheet, SheetSet) else self.check_sheets(sheet, snapshot=snap)
-        plan = plan_sheets(self.api, checked, mode=mode, scope=scope, rules=rules, allow=allow)
+        judged_by = rules_under(held_to, rules or Rules())
+        plan = plan_sheets(self.api, checked, mode=mode, scope=scope, rules=judged_by, allow=allow)
         if held_to is None:
             return plan
         # A plan is made from little; what it is held to needs the keys, the settings and the rest as well.

@@ -17,6 +17,7 @@ from lsnb.plan.model import (
     Verdict,
     Waiting,
 )
+from lsnb.plan.policy_rules import rules_under
 from lsnb.plan.rules import REFUSING_RULES, Rules, ServerFeatures
 from lsnb.plan.serialise import check_binding, plan_from_json, plan_to_json
 
@@ -45,5 +46,6 @@ __all__ = [
     "new_change",
     "plan_from_json",
     "plan_to_json",
+    "rules_under",
     "seal",
 ]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
+from lsnb.policy import Policy
+
 #: The rules that can refuse a plan; `allow` overrides one of them by its name, with a reason.
 REFUSING_RULES = (
     "min-admins",
@@ -11,15 +15,19 @@ REFUSING_RULES = (
     "protected",
     "max-removals",
     "max-promotions",
+    "max-workspace-promotions",
+    "last-workspace-admins",
+    "max-widening",
     "email-domains",
     "irreversible",
     "role-in-use",
+    "sso-default",
     "lock-out",
     "policy",
 )
 
 #: Rules that nothing overrides: the service would refuse anyway. Only dropping the change helps.
-FIRM_RULES = frozenset({"role-in-use"})
+FIRM_RULES = frozenset({"role-in-use", "sso-default"})
 
 #: What else is judged on the changes and their end state, and only warns.
 WARNING_RULES = (
@@ -33,7 +41,6 @@ WARNING_RULES = (
     "sso-only",
     "sensitive-permissions",
     "role-use-unknown",
-    "sso-default",
     "workspace-keys",
     "role-policies",
     "tokens-off",
@@ -43,31 +50,73 @@ WARNING_RULES = (
 #: Every rule that is judged again when a change is dropped from a plan.
 JUDGED_RULES = frozenset(REFUSING_RULES + WARNING_RULES)
 
+#: The numbers that the rules and the policy share; what the policy has by default, the rules have too.
+CEILINGS = (
+    "min_admins",
+    "max_removals_share",
+    "max_removals_small",
+    "max_removals_absolute",
+    "max_promotions",
+    "max_workspace_promotions",
+    "max_workspace_promotions_share",
+    "max_workspace_promotions_absolute",
+    "max_widening",
+    "max_widening_share",
+    "max_widening_absolute",
+    "max_widened_roles",
+    "max_widened_permissions",
+)
+_POLICY = Policy()
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The thresholds of the safety rules.
 
+    Those that grow with the organization have three numbers: a floor that holds in a small one, a share, and a ceiling
+    that holds in a large one.
+
     Args:
         min_admins: how many active, enabled Organization Admins must be left.
         max_removals_share: which share of the people in scope one plan may remove, demote or revoke.
         max_removals_small: how many people instead, where the scope is small.
+        max_removals_absolute: never more than so many, however large the scope is.
         small_below: with fewer people than this, a scope is small.
         max_promotions: how many people one plan may make Organization Admin or Organization Operator.
+        max_workspace_promotions: how many people and keys one plan may make Admin of workspaces, whatever the share is.
+        max_workspace_promotions_share: which share of the organization's people instead, where that is more.
+        max_workspace_promotions_absolute: never more than so many.
+        max_widening: how many people and keys may gain sensitive permissions by edits of roles in one plan.
+        max_widening_share: which share of the organization's people instead, where that is more.
+        max_widening_absolute: never more than so many.
+        max_widened_roles: how many roles may gain sensitive permissions in one plan.
+        max_widened_permissions: how many permissions all roles together may gain in one plan.
         protected: addresses that no plan may touch; `*` stands for anything, as in `breakglass-*@example.com`.
-        email_domains: the domains that may be invited; None for those of the people who have joined already.
+        email_domains: the domains that may be invited; None for those of the people who have joined already. A domain
+            stands for itself only: a subdomain has to be named too.
+        email_exceptions: domains and addresses that may be invited besides, each until when it may.
         caller_address: the address that the caller's requests come from, to judge a list of allowed addresses; None where
             it is not known.
         max_listed: how many people or rows a message names before it only counts the rest.
     """
 
-    min_admins: int = 2
-    max_removals_share: float = 0.25
-    max_removals_small: int = 5
+    min_admins: int = _POLICY.min_admins
+    max_removals_share: float = _POLICY.max_removals_share
+    max_removals_small: int = _POLICY.max_removals_small
+    max_removals_absolute: int = _POLICY.max_removals_absolute
     small_below: int = 20
-    max_promotions: int = 3
+    max_promotions: int = _POLICY.max_promotions
+    max_workspace_promotions: int = _POLICY.max_workspace_promotions
+    max_workspace_promotions_share: float = _POLICY.max_workspace_promotions_share
+    max_workspace_promotions_absolute: int = _POLICY.max_workspace_promotions_absolute
+    max_widening: int = _POLICY.max_widening
+    max_widening_share: float = _POLICY.max_widening_share
+    max_widening_absolute: int = _POLICY.max_widening_absolute
+    max_widened_roles: int = _POLICY.max_widened_roles
+    max_widened_permissions: int = _POLICY.max_widened_permissions
     protected: tuple[str, ...] = ()
     email_domains: tuple[str, ...] | None = None
+    email_exceptions: tuple[tuple[str, pd.Timestamp], ...] = ()
     caller_address: str | None = None
     max_listed: int = 20
 
@@ -75,8 +124,22 @@ class Rules:
         """Tell how many of so many people one plan may remove, demote or revoke."""
         if n_people < self.small_below:
             return self.max_removals_small
-        # The small addition keeps 25 % of 40 at 10, whatever the share is in binary.
-        return int(n_people * self.max_removals_share + 1e-9)
+        return min(_share_of(n_people, self.max_removals_share), self.max_removals_absolute)
+
+    def most_workspace_promotions(self, n_people: int) -> int:
+        """Tell how many people and keys one plan may make Admin of workspaces, in an organization of so many people."""
+        share = _share_of(n_people, self.max_workspace_promotions_share)
+        return max(self.max_workspace_promotions, min(share, self.max_workspace_promotions_absolute))
+
+    def most_widening(self, n_people: int) -> int:
+        """Tell how many may gain sensitive permissions by edits of roles, in an organization of so many people."""
+        share = _share_of(n_people, self.max_widening_share)
+        return max(self.max_widening, min(share, self.max_widening_absolute))
+
+
+def _share_of(n_people: int, share: float) -> int:
+    # The small addition keeps 25 % of 40 at 10, whatever the share is in binary.
+    return int(n_people * share + 1e-9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from lsnb.plan.guards import (
 )
 from lsnb.plan.model import Change, Mode, Verdict
 from lsnb.plan.notes import listed
+from lsnb.plan.policy_rules import tidy_domain
 from lsnb.plan.rules import FIRM_RULES, REFUSING_RULES, Rules
 from lsnb.plan.scope import ORGANIZATION
 from lsnb.plan.simulate import Ending, simulate
@@ -278,6 +279,8 @@ def _most_people(case: Case) -> list[Verdict]:
         return []
     if case.n_people < case.rules.small_below:
         limit = f"{most} where there are fewer than {case.rules.small_below} people"
+    elif most == case.rules.max_removals_absolute:
+        limit = f"{most:,}, however many people there are,"
     else:
         limit = f"{most:,} ({case.rules.max_removals_share:.0%})"
     return [
@@ -339,10 +342,13 @@ def _email_domains(case: Case) -> list[Verdict]:
     invited = [change for change in case.changes if change.kind in kinds and change.email]
     if not invited:
         return []
-    known = (
-        _joined_domains(case.standing) if fixed is None else {domain.strip().lower().lstrip("@") for domain in fixed}
-    )
-    about = [change for change in invited if _domain(change.email or "") not in known]
+    known = joined_domains(case.standing) if fixed is None else {tidy_domain(domain) for domain in fixed}
+    excepted = {name for name, end in case.rules.email_exceptions if end > case.snapshot.meta.read_at}
+    about = [
+        change
+        for change in invited
+        if not {_domain(change.email or ""), (change.email or "").lower()} & (known | excepted)
+    ]
     if not about:
         return []
     domains = sorted({_domain(change.email or "") for change in about})
@@ -357,7 +363,8 @@ def _email_domains(case: Case) -> list[Verdict]:
     ]
 
 
-def _joined_domains(standing: Standing) -> set[str]:
+def joined_domains(standing: Standing) -> set[str]:
+    """List the domains of the people who have joined."""
     rows = standing.organization
     joined = rows.filter(pc.not_equal(rows["state"], "pending"))
     return set(pc.unique(pc.replace_substring_regex(joined["email"], r"^.*@", "")).to_pylist())

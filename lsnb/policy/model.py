@@ -86,7 +86,22 @@ class Policy:
         log_days: how far back the audit log should reach.
         log_gap_days: how much may be missing at either end of it.
         review_days: the last access review must not be longer ago.
-        allowed_domains: the domains of members' addresses.
+        max_removals_share: the share of the people in scope that one plan may remove, demote or revoke.
+        max_removals_small: how many instead, where fewer than 20 people are in scope.
+        max_removals_absolute: never more than so many, however large the organization is.
+        max_promotions: how many people and keys one plan may make Organization Admin or Operator.
+        max_workspace_promotions: how many people and keys one plan may make Admin of workspaces, or
+            `max_workspace_promotions_share` of the people where that is more.
+        max_workspace_promotions_share: see `max_workspace_promotions`; between 0 and 1.
+        max_workspace_promotions_absolute: never more than so many, unless `max_workspace_promotions` itself is.
+        max_widening: how many people and keys may gain sensitive permissions by edits of roles in one plan, or
+            `max_widening_share` of the people where that is more.
+        max_widening_share: see `max_widening`; between 0 and 1.
+        max_widening_absolute: never more than so many, unless `max_widening` itself is.
+        max_widened_roles: how many roles one plan may give sensitive permissions.
+        max_widened_permissions: how many permissions one plan may add to roles, all roles together.
+        allowed_domains: the domains of members' addresses, and of those who may be invited; a subdomain has to be
+            named too.
         domain_exceptions: addresses or domains allowed until a time.
         accepted_admins: people approved as Organization Admins.
         accepted_operators: people approved as Organization Operators.
@@ -135,6 +150,18 @@ class Policy:
     log_days: int = 400
     log_gap_days: int = 1
     review_days: int = 92
+    max_removals_share: float = 0.25
+    max_removals_small: int = 5
+    max_removals_absolute: int = 100
+    max_promotions: int = 3
+    max_workspace_promotions: int = 5
+    max_workspace_promotions_share: float = 0.1
+    max_workspace_promotions_absolute: int = 20
+    max_widening: int = 10
+    max_widening_share: float = 0.1
+    max_widening_absolute: int = 50
+    max_widened_roles: int = 5
+    max_widened_permissions: int = 40
     allowed_domains: tuple[str, ...] = ()
     domain_exceptions: Mapping[str, pd.Timestamp] = field(default_factory=dict)
     accepted_admins: tuple[str, ...] = ()

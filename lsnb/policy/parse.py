@@ -22,7 +22,8 @@ _DEFAULTS = Policy()
 _OF_PEOPLE = frozenset({"accepted_admins", "accepted_operators", "accepted_accounts", "break_glass"})
 _OF_PERMISSIONS = frozenset({"sensitive_permissions", "duty_pairs"})
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_DOMAIN = re.compile(r"(?:[^@\s./]+\.)+[^@\s./]+")
+# No `*`: a domain stands for itself only, and one that would match nothing must not look like a decision.
+_DOMAIN = re.compile(r"(?:[^@\s./*]+\.)+[^@\s./*]+")
 _PERMISSION = re.compile(r"[a-z0-9-]+:[a-z0-9-]+")
 
 
@@ -144,7 +145,8 @@ class _Reading:
         elif kind in _OF_PEOPLE and not _ADDRESS.fullmatch(text):
             reason, hint = "must be an address", "such as ada@example.com"
         elif kind == "allowed_domains" and not _DOMAIN.fullmatch(text):
-            reason, hint = "must be a domain", text.rpartition("@")[2] or "such as example.com"
+            hint = "name each subdomain itself" if "*" in text else text.rpartition("@")[2] or "such as example.com"
+            reason = "must be a domain"
         elif kind in _OF_PERMISSIONS or kind == "permission":
             near = _nearest(text, catalogue.PERMISSION_SCOPES)
             if not _PERMISSION.fullmatch(text):
