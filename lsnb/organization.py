@@ -110,17 +110,19 @@ class Organization:
             exclude=exclude,
             usage_days=usage_days,
             audit_days=audit_days,
-            caller=self._whoami.caller if self._whoami else self._caller,
+            caller=self._caller or (self._whoami.caller if self._whoami else None),
             version=__version__,
             display=display,
         )
 
     @property
     def caller(self) -> Caller:
-        """Who the key acts for; asked once."""
-        if self._caller is None:
-            transport = self.api.transport
-            self._caller = identify(self.api, transport.settings.key, workspace_id=transport.settings.workspace_id)
+        """Who the key acts for; asked until it is known, and then kept."""
+        if self._caller is None or not self._caller.is_known:
+            if self._whoami is not None and self._whoami.caller.is_known:
+                self._caller = self._whoami.caller
+            else:
+                self._caller = identify(self.api, self.api.transport.settings.key)
         return self._caller
 
     def plan(

@@ -35,6 +35,7 @@ class Caller:
         role: the organization role; unknown for keys of single workspaces.
         is_organization_wide: whether the key may use the organization's endpoints.
         hint: the part of the key that may be shown, by which it is found among the keys; empty where not known.
+        tried: what was asked for the owner of a token that is not known, with what came back.
     """
 
     kind: Literal["pat", "service", "unknown"]
@@ -45,6 +46,12 @@ class Caller:
     role: str | None = None
     is_organization_wide: bool = True
     hint: str = ""
+    tried: tuple[str, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known whom a plan must not harm: the person behind a token, or the service key itself."""
+        return self.kind == "service" or bool(self.email or self.ls_user_id)
 
 
 @dataclass(frozen=True, slots=True)

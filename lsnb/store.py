@@ -43,6 +43,8 @@ def save_snapshot(snapshot: Snapshot, path: str | os.PathLike[str]) -> Path:
     target = Path(path)
     parts = {f"{name}.parquet": _to_parquet(snapshot.table(name)) for name in snapshot.table_names}
     meta = asdict(snapshot.meta) | {"read_at": snapshot.meta.read_at.isoformat()}
+    # What was tried to find the caller is of use to the session that tried it.
+    del meta["caller"]["tried"]
     manifest = {
         "format": "lsnb snapshot",
         "version": FORMAT_VERSION,

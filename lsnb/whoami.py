@@ -174,7 +174,7 @@ class Whoami:
 
 
 def ask_whoami(api: Api) -> Whoami:
-    """Find out what a key is and may do, in at most six calls.
+    """Find out what a key is and may do, in at most six calls; a few more where the service hides whose key it is.
 
     Args:
         api: the service.
@@ -201,7 +201,8 @@ def ask_whoami(api: Api) -> Whoami:
     _raise_what_is_hopeless(found, api)
     info = found["info"] if isinstance(found["info"], dict) else {}
     places = found["workspaces"] if isinstance(found["workspaces"], list) else []
-    caller = identify_if_possible(api, key, workspace_id=str(places[0]["id"]) if places else None)
+    seen = [str(place["id"]) for place in places]
+    caller = identify_if_possible(api, key, workspace_id=seen[0] if seen else None, workspace_ids=seen)
     role = _organization_role(api, caller) if info and caller.email else None
     permissions = tuple(sorted(info.get("permissions") or ()))
     is_wide = bool(info)
@@ -340,6 +341,12 @@ def _notes(
         notes.append(
             "This key may look and not change anything in the organization: it lacks organization:manage. Use the "
             "token of an Organization Admin to make changes."
+        )
+    if not caller.is_known:
+        tried = f" Tried: {'; '.join(caller.tried)}." if caller.tried else ""
+        notes.append(
+            "It is not known whose key this is, so plans that take something from anybody are refused, lest they hit its "
+            f"owner.{tried}"
         )
     if info.get("is_personal"):
         notes.append(

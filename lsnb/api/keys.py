@@ -75,6 +75,13 @@ class KeyReads(Endpoints):
         """Read the caller's own tokens. `GET /orgs/current/personal-access-tokens`."""
         return self._list(_TOKENS)
 
+    def list_all_access_tokens(self) -> list[Record]:
+        """Read everybody's tokens, each with who made it, where the server has that list and the key may.
+
+        `GET /orgs/current/members/personal-access-tokens`
+        """
+        return self._list("/api/v1/orgs/current/members/personal-access-tokens")
+
     def list_service_accounts(self) -> list[Record]:
         """Read the service accounts. `GET /service-accounts`."""
         return self._list("/api/v1/service-accounts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lsnb.apply.calls import check_kinds
@@ -10,16 +11,12 @@ from lsnb.errors import PermissionDeniedError, UnconfirmedPlanError, UnsafePlanE
 from lsnb.identity import anonymous, identify
 from lsnb.plan import check_binding, fingerprint_of
 from lsnb.plan.model import Plan, Verdict
-from lsnb.plan.references import is_reference
 from lsnb.plan.rules import Rules
 from lsnb.plan.safety import judge_people
 
 if TYPE_CHECKING:
     from lsnb.api import Api
     from lsnb.snapshot import Caller
-
-# In how many workspaces of the plan the key is asked for whom it acts, where it has none of its own.
-_MOST_PLACES = 3
 
 
 def check_plan(plan: Plan, confirm: str | None) -> None:
@@ -94,17 +91,9 @@ def _organization_id(api: Api) -> str:
 
 
 def _caller(api: Api, plan: Plan) -> Caller:
-    """Tell who the key acts for, in the way in which the plan names it."""
+    """Tell who the key acts for, in the way in which the plan names it: by its person, or by the key itself."""
     key = api.transport.settings.key
-    by_itself = anonymous(key)
-    if plan.key == by_itself.identity:
-        return by_itself
-    named = dict.fromkeys(change.ids["workspace_id"] for change in plan.changes if "workspace_id" in change.ids)
-    places = [place for place in named if not is_reference(place)]
-    # A workspace that the plan names may be gone by now, through the plan itself where it is gone on with.
-    caller = by_itself
-    for place in (api.transport.settings.workspace_id, *places[:_MOST_PLACES]):
-        caller = identify(api, key, workspace_id=place)
-        if caller.identity == plan.key:
-            break
-    return caller
+    caller = identify(api, key)
+    # Made while nothing told whose key it is: it is the same key all the same, and its person is judged if known by now.
+    by_itself = anonymous(key).identity
+    return replace(caller, identity=by_itself) if plan.key == by_itself else caller

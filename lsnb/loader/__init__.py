@@ -82,7 +82,7 @@ def load_snapshot_of(
         if caller is None:
             # One request more, which the tables about people alone do not need.
             is_small = needed <= {"people", "workspaces", "roles", "info"}
-            caller = anonymous(key) if is_small else identify_if_possible(api, key, workspace_id=_a_workspace(data))
+            caller = anonymous(key) if is_small else _ask_for_caller(api, data)
     with without_collector():
         frames = build_tables(wanted, data, caller=caller)
     info = data["info"].data or {}
@@ -99,6 +99,8 @@ def load_snapshot_of(
     return Snapshot(meta, frames).read_by(caller)
 
 
-def _a_workspace(data: dict[str, SourceData]) -> str | None:
-    workspaces: list[dict[str, Any]] = data["workspaces"].data if "workspaces" in data else []
-    return str(workspaces[0]["id"]) if workspaces else None
+def _ask_for_caller(api: Api, data: dict[str, SourceData]) -> Caller:
+    workspaces: list[dict[str, Any]] = (data["workspaces"].data or []) if "workspaces" in data else []
+    seen = [str(place["id"]) for place in workspaces]
+    key = api.transport.settings.key
+    return identify_if_possible(api, key, workspace_id=seen[0] if seen else None, workspace_ids=seen or None)
