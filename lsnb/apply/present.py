@@ -25,6 +25,7 @@ class Person:
         role_name: its name, as the service gives it.
         ls_user_id: the id over all organizations.
         places: the workspaces with the role in each; None where they are not known.
+        login_methods: the names of the login providers, joined by commas; None where they are not known.
     """
 
     identity_id: str
@@ -34,6 +35,7 @@ class Person:
     role_name: str | None
     ls_user_id: str | None
     places: Mapping[str, str | None] | None
+    login_methods: str | None = None
 
     @property
     def has_joined(self) -> bool:
@@ -135,7 +137,16 @@ def to_person(record: Mapping[str, Any], *, is_pending: bool | None = None, list
         role_name=record.get("role_name") or record.get("org_role_name") or None,
         ls_user_id=record.get("ls_user_id") or None,
         places=places,
+        login_methods=_providers(record.get("linked_login_methods")),
     )
+
+
+def _providers(methods: object) -> str | None:
+    """Join the names of login providers; None where there are none, or none are told."""
+    if not isinstance(methods, list):
+        return None
+    names = [str(method.get("provider") or "") for method in methods if isinstance(method, Mapping)]
+    return ", ".join(sorted(filter(None, names))) or None
 
 
 def to_member(record: Mapping[str, Any], *, is_pending: bool) -> Member:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pyarrow.compute as pc
 
 from lsnb import catalogue
+from lsnb.plan.admins import has_sso, takes_admin
 from lsnb.plan.changes import is_caller, is_demotion, is_removal
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.roles import ORGANIZATION_POWERS
 from lsnb.plan.rules import Rules
 from lsnb.plan.settings import setting
-from lsnb.plan.simulate import Ending
+from lsnb.plan.simulate import Ending, organization_admins
 from lsnb.plan.standing import Standing
 from lsnb.snapshot import Caller, Snapshot
 
@@ -38,6 +39,7 @@ def warn(
         *_workspaces_without_admin(ending),
         *_scim_managed(snapshot, standing, changes, rules.max_listed),
         *_unknown_caller(snapshot.meta.caller, changes),
+        *_unknown_logins(standing, changes),
         *_callers_limits(snapshot, changes, rules.max_listed),
         *(_inviting(snapshot, inviting, ending) if inviting else ()),
     ]
@@ -92,6 +94,21 @@ def _unknown_caller(caller: Caller, changes: tuple[Change, ...]) -> list[Verdict
         "It is not known whose key makes this plan, so nothing keeps it from taking away that person's own rights."
     )
     return [Verdict("caller-unknown", message, tuple(about))]
+
+
+def _unknown_logins(standing: Standing, changes: tuple[Change, ...]) -> list[Verdict]:
+    """Say that Organization Admins are counted without knowing which logins are open."""
+    about = [change for change in changes if takes_admin(change)]
+    if standing.sso_only is not None or not about:
+        return []
+    without = sum(not has_sso(standing.login_methods.get(identity)) for identity in organization_admins(standing))
+    if not without:
+        return []
+    message = (
+        "Whether people can log in through single sign-on only could not be read, so every active Organization Admin is "
+        f"counted as able to sign in; of {without:,} of them no login through single sign-on is known."
+    )
+    return [Verdict("sign-in-unknown", message, tuple(change.id for change in about))]
 
 
 def _callers_limits(snapshot: Snapshot, changes: tuple[Change, ...], limit: int) -> list[Verdict]:

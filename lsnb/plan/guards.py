@@ -10,6 +10,7 @@ import pandas as pd
 
 from lsnb import catalogue
 from lsnb.errors import PlanError, UnreadableTableError
+from lsnb.plan.admins import has_sso
 from lsnb.plan.changes import is_caller
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
@@ -223,17 +224,11 @@ def _sso_reason(snapshot: Snapshot) -> str:
     members = snapshot.members
     mine = members[(members["email"] == caller.email.strip().lower()).fillna(False).astype(bool)]
     methods = ", ".join(mine["login_methods"].dropna().astype(object))
-    if not _has_sso(methods):
+    if not has_sso(methods):
         return (
             f"{caller.email} has no login through single sign-on ({methods or 'none is known'}), and would be shut out."
         )
     return ""
-
-
-def _has_sso(methods: str) -> bool:
-    """Tell whether login methods include single sign-on: `supabase:sso`, `oidc`, `custom-oidc`, `saml`."""
-    words = {word.strip() for word in methods.lower().split(",")}
-    return any(word.endswith((":sso", "oidc")) or "saml" in word for word in words)
 
 
 def _address_reason(value: Any, address: str | None) -> str:

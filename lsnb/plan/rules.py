@@ -35,6 +35,7 @@ WARNING_RULES = (
     "scim-managed",
     "caller-rights",
     "caller-unknown",
+    "sign-in-unknown",
     "seats",
     "invitations-off",
     "personal-organization",
@@ -77,7 +78,7 @@ class Rules:
     that holds in a large one.
 
     Args:
-        min_admins: how many active, enabled Organization Admins must be left.
+        min_admins: how many Organization Admins who can sign in must be left.
         max_removals_share: which share of the people in scope one plan may remove, demote or revoke.
         max_removals_small: how many people instead, where the scope is small.
         max_removals_absolute: never more than so many, however large the scope is.

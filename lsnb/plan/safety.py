@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lsnb.errors import PlanError
+from lsnb.plan.admins import closes_logins, unable_words
 from lsnb.plan.cautions import warn
 from lsnb.plan.changes import is_caller, is_demotion, is_promotion, is_removal
 from lsnb.plan.guards import (
@@ -183,10 +184,14 @@ def _min_admins(case: Case) -> list[Verdict]:
     before, after = case.ending.admins_before, case.ending.admins_after
     if len(after) >= case.rules.min_admins:
         return []
+    if before == after and len(after) + len(case.ending.admins_unable) >= case.rules.min_admins:
+        # Only logins are missing, and not through this plan: that is for the checks to say, not for every plan.
+        return []
     gone = set(before) - set(after)
     if not before:
         message = (
-            "No active Organization Admin is known, before or after; somebody must be able to manage the organization."
+            "No active Organization Admin who can sign in is known, before or after; somebody must be able to manage the "
+            "organization."
         )
     elif len(before) < case.rules.min_admins and len(after) >= len(before):
         message = (
@@ -202,7 +207,8 @@ def _min_admins(case: Case) -> list[Verdict]:
         )
         if not after:
             message += " This cannot be allowed: nobody could manage the organization any more."
-    about = [change for change in case.changes if change.ids.get("identity_id") in gone]
+    message += unable_words(case.ending.admins_unable)
+    about = [change for change in case.changes if change.ids.get("identity_id") in gone or closes_logins(change)]
     return [Verdict("min-admins", message, _ids(about))]
 
 

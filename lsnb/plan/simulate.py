@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lsnb import catalogue
+from lsnb.plan.admins import admins_who_can_sign_in, is_organization_admin, sso_only_after
 from lsnb.plan.model import Change
 from lsnb.plan.standing import Standing, values_of
 
@@ -19,8 +20,10 @@ class Ending:
     """An organization before and after a plan.
 
     Args:
-        admins_before: the ids of the active, enabled Organization Admins now, with their addresses.
+        admins_before: the ids of the Organization Admins who can sign in now, with their addresses.
         admins_after: the same, afterwards; open invitations do not count.
+        admins_unable: active Organization Admins who could not sign in afterwards, since no login that is still open is
+            known of them.
         lost_workspaces: workspaces that have an active Admin of their own now and none afterwards, by name.
         n_people_before: how many people there are now, with those invited.
         n_people_after: how many there would be.
@@ -28,6 +31,7 @@ class Ending:
 
     admins_before: dict[str, str]
     admins_after: dict[str, str]
+    admins_unable: dict[str, str]
     lost_workspaces: tuple[str, ...]
     n_people_before: int
     n_people_after: int
@@ -36,13 +40,15 @@ class Ending:
 def simulate(standing: Standing, changes: Iterable[Change]) -> Ending:
     """Work out what the changes would leave."""
     made = list(changes)
-    before = organization_admins(standing)
+    before = _active_admins(standing)
+    after, unable = _able(_admins_after(before, made), standing, sso_only_after(made, standing.sso_only))
     n_before = len(standing.organization)
     joins = sum(change.kind == "InviteMember" for change in made)
     leaves = sum(change.kind in ("RemoveMember", "CancelInvite") for change in made)
     return Ending(
-        admins_before=before,
-        admins_after=_admins_after(before, made),
+        admins_before=_able(before, standing, standing.sso_only)[0],
+        admins_after=after,
+        admins_unable=unable,
         lost_workspaces=_lost_workspaces(standing, made),
         n_people_before=n_before,
         n_people_after=n_before + joins - leaves,
@@ -50,12 +56,25 @@ def simulate(standing: Standing, changes: Iterable[Change]) -> Ending:
 
 
 def organization_admins(standing: Standing) -> dict[str, str]:
-    """Find the active, enabled Organization Admins: identity to address."""
+    """Find the Organization Admins who can sign in: identity to address."""
+    return _able(_active_admins(standing), standing, standing.sso_only)[0]
+
+
+def _active_admins(standing: Standing) -> dict[str, str]:
     rows = standing.organization
     admins = rows.filter(
         pc.and_(pc.equal(rows["role_name"], catalogue.ORGANIZATION_ADMIN), pc.equal(rows["state"], "active"))
     )
     return dict(values_of(admins, ("identity_id", "email")))
+
+
+def _able(
+    admins: Mapping[str, str], standing: Standing, sso_only: bool | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    known = standing.login_methods
+    return admins_who_can_sign_in(
+        [(identity, email, known.get(identity)) for identity, email in admins.items()], sso_only=sso_only
+    )
 
 
 def _admins_after(before: dict[str, str], changes: list[Change]) -> dict[str, str]:
@@ -66,7 +85,7 @@ def _admins_after(before: dict[str, str], changes: list[Change]) -> dict[str, st
             after.pop(identity, None)
         elif change.kind == "SetOrgRole" and (change.before or {}).get("state") == "active":
             after.pop(identity, None)
-            if (change.after or {}).get("role_name") == catalogue.ORGANIZATION_ADMIN:
+            if is_organization_admin(change.after):
                 after[identity] = change.email or ""
     return after
 

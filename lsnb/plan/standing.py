@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lsnb.plan.admins import SSO_ONLY
 from lsnb.plan.roles import Role
 from lsnb.snapshot import Snapshot
 
@@ -73,6 +74,8 @@ class Standing:
         ambiguous: addresses that several identities share, so that no row can mean one of them.
         invited_again: open invitations of people who have joined, with the workspaces that they name, by address.
         n_nameless: how many people have no address at all.
+        login_methods: the login methods of people who have joined, by identity; those that are not known are left out.
+        sso_only: whether people can log in through single sign-on only; None where the settings could not be read.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -92,6 +95,8 @@ class Standing:
         self.held: pa.Table = direct.combine_chunks()
         self.keys = place_keys(self.held["email"], self.held["workspace_id"])
         self._is_person = pc.equal(self.held["scope"], "organization")
+        self.login_methods = _login_methods(snapshot)
+        self.sso_only = bool(snapshot.setting(SSO_ONLY, default=False)) if snapshot.is_readable("settings") else None
 
     def people(self, emails: Iterable[str]) -> dict[str, Person]:
         """Find the people with these addresses."""
@@ -113,6 +118,13 @@ class Standing:
         for email, grant in zip(rows["email"].to_pylist(), grants_of(rows), strict=True):
             found[email].append(grant)
         return found
+
+
+def _login_methods(snapshot: Snapshot) -> dict[str, str]:
+    if not snapshot.is_readable("members"):
+        return {}
+    members = snapshot.table("members", columns=["identity_id", "login_methods"]).dropna()
+    return dict(zip(members["identity_id"].astype(object), members["login_methods"].astype(object), strict=True))
 
 
 def people_of(rows: pa.Table) -> Iterator[Person]:
