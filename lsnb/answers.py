@@ -27,6 +27,7 @@ from lsnb.errors import (
     WorkspaceRequiredError,
     WrongRegionError,
 )
+from lsnb.safe_text import visible_line, without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,7 +62,7 @@ _STATUS: Final[dict[int, type[ApiError]]] = {
 }
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-trace-id", "cf-ray")
 
-_KEY_TEXT: Final = re.compile(r"\b(?:lsv2_[a-z]+_|ls__)\w+|\bbearer\s+[\w.~+/=-]+", re.IGNORECASE)
+_BEARER: Final = re.compile(r"\bbearer\s+[\w.~+/=-]+", re.IGNORECASE)
 _TAGS: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _TARGET: Final = re.compile(r"((?:https?:)?//)(?:[^/?#@]*@)?([^/?#@]{1,200})", re.IGNORECASE)
 _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
@@ -132,7 +133,7 @@ def read_answer(call: Call, status: int, headers: Mapping[str, str], body: bytes
     if 300 <= status < 400:
         return Reading(error=_redirected(call, status, headers, found_id))
     is_json, data = _parsed(body)
-    detail = scrub(detail_of(data) if is_json else _plain(body), call.key)[:DETAIL_LENGTH]
+    detail = _shown(detail_of(data) if is_json else _plain(body), call.key)
     kind, message = _explained(call, status, detail, data, is_json=is_json)
     error = kind(message, status=status, method=call.method, path=call.path, detail=detail, request_id=found_id)
     return Reading(error=error, trouble="intermediary" if status in {401, 403} and not is_json else None)
@@ -141,7 +142,7 @@ def read_answer(call: Call, status: int, headers: Mapping[str, str], body: bytes
 def request_id(headers: Mapping[str, str]) -> str | None:
     """Return the id that the service, or what stands before it, gave the request."""
     named = {name.lower(): value for name, value in headers.items()}
-    return next((named[name][:100] for name in _REQUEST_ID_HEADERS if named.get(name)), None)
+    return next((visible_line(named[name])[:100] for name in _REQUEST_ID_HEADERS if named.get(name)), None)
 
 
 def detail_of(data: Any) -> str:
@@ -166,7 +167,12 @@ def scrub(text: str, key: Key | None = None) -> str:
     """Return the text without anything that looks like a key, and without the text of `key`."""
     if key is not None:
         text = text.replace(key.reveal(), key.hint)
-    return _KEY_TEXT.sub("[key]", text)
+    return _BEARER.sub("[key]", without_keys(text, instead="[key]"))
+
+
+def _shown(text: str, key: Key | None) -> str:
+    """Give what the service said as one line that is safe to show, cut to a length that is read."""
+    return visible_line(" ".join(scrub(text, key).split()))[:DETAIL_LENGTH]
 
 
 def _one_problem(item: Any) -> str:
@@ -195,12 +201,12 @@ def _read_success(call: Call, status: int, headers: Mapping[str, str], body: byt
             advice = "The change may have been carried out: look before trying again"
     else:
         trouble = "page"
-        what = f"{kind.partition(';')[0]} instead of JSON"
+        what = f"{visible_line(kind.partition(';')[0])[:100]} instead of JSON"
         advice = (
             "A proxy, a login page or the web page of LangSmith answered, not its API. Check the address "
             f"({call.host}): on a self-hosted installation it may need a sub-path"
         )
-    detail = "" if trouble == "broken" else scrub(_plain(body), call.key)[:DETAIL_LENGTH]
+    detail = "" if trouble == "broken" else _shown(_plain(body), call.key)
     message = f"{call} answered {status} with {what}{_quoted(detail)}. {advice}."
     error = UnexpectedAnswerError(
         message, status=status, method=call.method, path=call.path, detail=detail, request_id=found_id

@@ -10,10 +10,10 @@ import pandas as pd
 from lsnb.checks import CHECKS
 from lsnb.errors import ConfigError
 from lsnb.export import FORMATS, export_tables
+from lsnb.files import write_atomically
 from lsnb.report.audit_html import audit_to_html
 from lsnb.report.audit_markdown import audit_to_markdown
 from lsnb.snapshot import Snapshot
-from lsnb.store import write_atomically
 
 #: The endings of an audit's file.
 ENDINGS = (".html", ".md", *FORMATS)

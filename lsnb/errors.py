@@ -33,12 +33,15 @@
     ├── LogStoreError               a folder cannot keep the audit log, or is damaged
     └── DiffError                   two snapshots cannot be compared
 
-Every message says what was tried, what came back, and what to do next. None holds a key or a whole body.
+Every message says what was tried, what came back, and what to do next. None holds a key or a whole body, and none
+steers the terminal that it is shown on: see `safe_text`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
+
+from lsnb.safe_text import visible, without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +50,17 @@ if TYPE_CHECKING:
 
 
 class LsnbError(Exception):
-    """The parent of every exception that lsnb raises on purpose."""
+    """The parent of every exception that lsnb raises on purpose.
+
+    Its message is safe to show, whatever names and answers went into it: no control characters, no key.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(_shown(arg) if isinstance(arg, str) else arg for arg in args))
+
+
+def _shown(text: str) -> str:
+    return visible(without_keys(text))
 
 
 class ConfigError(LsnbError):
@@ -96,7 +109,7 @@ class ApiError(LsnbError):
         self.status = status
         self.method = method
         self.path = path
-        self.detail = detail
+        self.detail = _shown(detail)
         self.request_id = request_id
         super().__init__(message)
 
@@ -260,7 +273,7 @@ class UnsafePlanError(PlanError):
     """
 
     def __init__(self, message: str, *, reasons: Sequence[str] = ()) -> None:
-        self.reasons = tuple(reasons)
+        self.reasons = tuple(map(_shown, reasons))
         super().__init__(message)
 
 
@@ -272,7 +285,7 @@ class StalePlanError(PlanError):
     """
 
     def __init__(self, message: str, *, differences: Sequence[str] = ()) -> None:
-        self.differences = tuple(differences)
+        self.differences = tuple(map(_shown, differences))
         super().__init__(message)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from lsnb.errors import ConfigError, MissingExtraError
-from lsnb.store import write_atomically
+from lsnb.files import write_atomically
 
 FORMATS = (".csv", ".xlsx", ".parquet", ".json")
 

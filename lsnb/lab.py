@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsnb.credentials import find_key
 from lsnb.errors import ConfigError, LsnbError, MissingExtraError
+from lsnb.files import make_folder, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,10 +113,10 @@ def find_notebooks(working_dir: Path, *, package: Path = PACKAGE) -> Path:
     if not packaged:
         raise ConfigError("This installation came without notebooks. Name a folder that holds some.")
     folder = working_dir / WORKING_COPY
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)  # results and journals will lie in it
     for notebook in packaged:
         if not (folder / notebook.name).exists():
-            shutil.copyfile(notebook, folder / notebook.name)
+            write_atomically(folder / notebook.name, notebook.read_bytes(), ConfigError)
     return folder
 
 

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 from lsnb.errors import PlanError
+from lsnb.files import write_atomically
 from lsnb.plan import Plan, plan_from_json, plan_to_json
-from lsnb.store import write_atomically
 
 
 def save_plan(plan: Plan, path: str | os.PathLike[str]) -> Path:

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TextIO
 
+from lsnb.safe_text import visible_line
+
 _DRAW_EVERY_S = 0.1
 _WIDTH = 28
 
@@ -47,7 +49,7 @@ class TerminalBar:
     def draw(self, title: str, done: int, total: int, note: str) -> None:
         """Write the line anew."""
         filled = _WIDTH * done // total if total else 0
-        line = f"{title} [{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{total} {note}"[:118]
+        line = visible_line(f"{title} [{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{total} {note}")[:118]
         self._stream.write("\r" + line.ljust(self._longest))
         self._stream.flush()
         self._longest = max(self._longest, len(line))
@@ -74,7 +76,7 @@ class NotebookBar:
     def draw(self, title: str, done: int, total: int, note: str) -> None:
         """Move the bar."""
         self._bar.max, self._bar.value = max(total, 1), done
-        self._text.value = f"{title}: {done} of {total} {note}"
+        self._text.value = visible_line(f"{title}: {done} of {total} {note}")
 
     def end(self) -> None:
         """Take the bar away, with everything the page kept for it."""

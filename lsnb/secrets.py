@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from lsnb.errors import ConfigError, MissingExtraError
+from lsnb.files.atomic import open_private
 
-_OWNER_ONLY = 0o600
 _OTHERS = 0o077
 
 
@@ -214,7 +214,7 @@ class SecretFile:
         flags |= getattr(os, "O_BINARY", 0)
         try:
             try:
-                descriptor = os.open(self.path, flags | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+                descriptor = open_private(self.path, flags | os.O_EXCL)
                 self._is_ours = True
             except FileExistsError:
                 descriptor = os.open(self.path, flags)

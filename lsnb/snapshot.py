@@ -16,6 +16,7 @@ import pandas as pd
 
 from lsnb.errors import TableError, UnreadableTableError
 from lsnb.matrix import access_matrix, count_roles
+from lsnb.safe_text import visible_line
 from lsnb.tables import SPECS
 
 if TYPE_CHECKING:
@@ -391,13 +392,13 @@ class Snapshot:
         facts.pop("read_by")
         counts = ", ".join(f"{name} {n:,}" for name, n in facts.items())
         missing = ", ".join(f"{row.table} ({row.status})" for row in self.gaps().itertuples())
-        return f"<{head}: {counts}{f'; not whole: {missing}' if missing else ''}>"
+        return visible_line(f"<{head}: {counts}{f'; not whole: {missing}' if missing else ''}>")
 
     def _repr_html_(self) -> str:
         facts = self.facts()
         head = (
-            f"<b>{escape(facts.pop('organization'))}</b> at {escape(facts.pop('host'))}, read {facts.pop('read_at')} "
-            f"by {escape(facts.pop('read_by'))}"
+            f"<b>{_html(facts.pop('organization'))}</b> at {_html(facts.pop('host'))}, read {facts.pop('read_at')} "
+            f"by {_html(facts.pop('read_by'))}"
         )
         cells = "".join(
             f"<td style='text-align:left;padding:4px 14px 4px 0'><div style='font-size:1.4em'>{n:,}</div>"
@@ -405,11 +406,15 @@ class Snapshot:
             for name, n in facts.items()
         )
         gaps = "".join(
-            f"<li><b>{escape(str(row.table))}</b> {escape(str(row.status))}: {escape(str(row.reason))}</li>"
+            f"<li><b>{_html(row.table)}</b> {_html(row.status)}: {_html(row.reason)}</li>"
             for row in self.gaps().itertuples()
         )
         note = f"<details><summary>Not everything was read</summary><ul>{gaps}</ul></details>" if gaps else ""
         return f"<div>{head}</div><table><tr>{cells}</tr></table>{note}"
+
+
+def _html(text: object) -> str:
+    return escape(visible_line(str(text)))
 
 
 def _matches(frame: pd.DataFrame, columns: Iterable[str], wanted: list[str]) -> pd.Series:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lsnb.errors import SnapshotFileError
+from lsnb.files import write_atomically
 from lsnb.snapshot import Caller, Snapshot, SnapshotMeta
 from lsnb.tables import SPECS
 from lsnb.tables.spec import build_frame
@@ -99,35 +99,6 @@ def load_snapshot(path: str | os.PathLike[str]) -> Snapshot:
     meta["caller"] = Caller(**meta["caller"])
     meta["read_at"] = pd.Timestamp(meta["read_at"])
     return Snapshot(SnapshotMeta(**meta), frames)
-
-
-def write_atomically(target: Path, content: bytes, error: type[Exception]) -> None:
-    """Write a file so that it is there whole or not at all.
-
-    Args:
-        target: the file.
-        content: its content.
-        error: what to raise when it cannot be written.
-    """
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent or ".", prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            # A temporary file is for its owner only; what is saved follows the user's own setting.
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(name).chmod(0o666 & ~mask)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as problem:
-        raise error(
-            f"{str(target)!r} could not be written: {problem.strerror}. Check that the folder exists and is yours."
-        ) from None
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

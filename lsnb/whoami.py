@@ -13,6 +13,7 @@ import pandas as pd
 from lsnb.config import REGIONS
 from lsnb.errors import ApiError, AuthError, NotFoundError, PermissionDeniedError, WrongRegionError
 from lsnb.identity import identify_if_possible
+from lsnb.safe_text import visible, visible_line
 from lsnb.snapshot import Caller
 
 if TYPE_CHECKING:
@@ -149,19 +150,19 @@ class Whoami:
         if len(self.features):
             pairs.append(("the plan offers", ", ".join(offered) or "none of the features that matter here"))
             pairs.append(("the plan lacks", ", ".join(lacking) or "nothing that matters here"))
-        return pairs
+        return [(name, visible_line(value)) for name, value in pairs]
 
     def __str__(self) -> str:
         width = max(len(name) for name, _ in self.facts())
         lines = [f"{name:<{width}}  {value}" for name, value in self.facts()]
-        lines += ["", self.parts.to_string(index=False)]
-        lines += [f"\nNote: {note}" for note in self.notes]
+        lines += ["", visible(self.parts.to_string(index=False))]
+        lines += [f"\nNote: {visible_line(note)}" for note in self.notes]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         notes = "".join(
             "<div style='margin:6px 0;padding:6px 10px;border-left:3px solid var(--jp-warn-color1,#b58900)'>"
-            f"{escape(note)}</div>"
+            f"{escape(visible_line(note))}</div>"
             for note in self.notes
         )
         rows = "".join(

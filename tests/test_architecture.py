@@ -13,10 +13,10 @@ PACKAGE = Path(__file__).parents[1] / "lsnb"
 # A new module goes into one of these lines, and by that says what it may import. See CONTRIBUTING.md.
 CORE = (
     "errors models catalogue tables matrix snapshot edits plan undo checks report policy effective "
-    "outlook gating repair trends role_matrix compare names"
+    "outlook gating repair trends role_matrix compare names safe_text"
 )
 SHELL = (
-    "config connection credentials identity transport answers pace paging api loader store export sheets planfile planning policyfile auditfile "
+    "config connection credentials identity transport answers pace paging api loader files store export sheets planfile planning policyfile auditfile "
     "offers secrets useronly plots plots_audit journal log apply organization whoami progress cli lab app __init__ __main__"
 )
 LAYERS = {"core": CORE.split(), "shell": SHELL.split(), "widgets": ["widgets"], "sandbox": ["sandbox"]}

@@ -14,6 +14,7 @@ from lsnb.journal import JournalRecord, Result
 from lsnb.journal.model import NOT_STARTED, results_frame
 from lsnb.plan.model import Change, Plan
 from lsnb.report.words import sentence_words
+from lsnb.safe_text import visible_line
 from lsnb.secrets import SecretBox
 
 _ORDER = ("failed", "unknown", "skipped", NOT_STARTED, "done")
@@ -71,7 +72,7 @@ class Run:
             lines.append(f"In memory only, and gone with this process: run.secrets.reveal_once(name) for {names}.")
         if self.journal is not None:
             lines.append(f"Journal: {self.journal}")
-        return "\n".join(lines)
+        return "\n".join(map(visible_line, lines))
 
     def __repr__(self) -> str:
         return f"<Run of {len(self.plan):,} changes: {', '.join(f'{n:,} {word}' for word, n in self.counts.items())}>"
@@ -85,7 +86,7 @@ class Run:
                 *(rest[name] for name in ("id", "outcome", "reason", "next_step")), strict=True
             )
         ]
-        return "\n".join([self.summary(), *rows])
+        return "\n".join([self.summary(), *map(visible_line, rows)])
 
     def _repr_html_(self) -> str:
         head = "<br>".join(escape(line) for line in self.summary().splitlines())
@@ -135,4 +136,4 @@ def _named(change: Change) -> str:
 
 
 def _cell(value: object) -> str:
-    return "" if pd.isna(value) else escape(str(value))  # type: ignore[call-overload]
+    return "" if pd.isna(value) else escape(visible_line(str(value)))  # type: ignore[call-overload]

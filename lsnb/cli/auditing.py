@@ -22,6 +22,7 @@ from lsnb.cli.common import (
 )
 from lsnb.errors import ConfigError
 from lsnb.export import export_table, to_csv, to_records
+from lsnb.files import make_folder, write_atomically
 from lsnb.loader import DEFAULT_TABLES
 from lsnb.policy import Policy, policy_template, policy_to_rows
 from lsnb.policyfile import check_policy, load_policy
@@ -29,7 +30,7 @@ from lsnb.repair import Fixes, fixes
 from lsnb.report.audit_text import audit_to_text
 from lsnb.sheets import read_sheet
 from lsnb.snapshot import Snapshot
-from lsnb.store import load_snapshot, write_atomically
+from lsnb.store import load_snapshot
 
 _NOTHING, _PROBLEMS, _ALARMS = 0, 1, 2
 
@@ -144,7 +145,7 @@ def _read_for_audit(options: argparse.Namespace, policy: Policy) -> Snapshot:
 def _write_fixes(found: Fixes, folder: Path) -> None:
     """Write the sheets of a repair, and what is left to people, into a folder."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise ConfigError(f"the folder {str(folder)!r} cannot be made: {error.strerror}.") from None
     sheets = [export_table(sheet, folder / f"{kind}.csv", title=kind) for kind, sheet in found.items()]

@@ -18,13 +18,13 @@ from lsnb.edits import Edits, problem_lines
 from lsnb.edits.requests import Requests
 from lsnb.errors import ConfigError, PlanError
 from lsnb.export import export_table, to_records
+from lsnb.files import write_atomically
 from lsnb.plan import Plan, Rules
 from lsnb.plan.sheets import SheetSet
 from lsnb.planfile import load_plan, save_plan
 from lsnb.policyfile import load_policy
 from lsnb.secrets import SecretFile
 from lsnb.sheets import write_problems
-from lsnb.store import write_atomically
 
 if TYPE_CHECKING:
     from lsnb.apply import Run

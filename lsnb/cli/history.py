@@ -13,10 +13,11 @@ import pandas as pd
 from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, printable, say
 from lsnb.compare import Diff, diff
 from lsnb.errors import ConfigError
+from lsnb.files import write_atomically
 from lsnb.log import LogStore, read_log, sync_log
 from lsnb.log.sync import RETENTION
 from lsnb.snapshot import Snapshot
-from lsnb.store import load_snapshot, write_atomically
+from lsnb.store import load_snapshot
 
 _SAME, _DIFFERENT = 0, 2
 _ENDINGS = (".html", ".md", ".json", ".csv", ".txt")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from lsnb.safe_text import visible_line
 from lsnb.snapshot import SnapshotMeta
 
 #: The columns of `Diff.frame`, one row per difference.
@@ -115,7 +116,8 @@ class Diff:
 
     def __repr__(self) -> str:
         n_open = len(self.unattributed)
-        return f"<Diff of {self.before.organization}: {len(self):,} differences, {n_open:,} that no event explains>"
+        name = visible_line(self.before.organization)
+        return f"<Diff of {name}: {len(self):,} differences, {n_open:,} that no event explains>"
 
     def _repr_html_(self) -> str:
         return self.to_html()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,24 +11,11 @@ import pandas as pd
 from lsnb.edits.model import PROBLEM_COLUMNS
 from lsnb.edits.texts import Codes
 from lsnb.errors import TableError
+from lsnb.safe_text import holds_key as holds_key  # what somebody pasted into a sheet gets into no plan
+from lsnb.safe_text import without_keys
 from lsnb.tables.spec import DTYPES
 
 HEADER_ROW = 1
-
-# Whatever somebody pasted into a sheet, problems and plans are passed on.
-_KEY_TEXT = re.compile(r"\b(?:lsv2_[a-z]+_|ls__)\w+", re.IGNORECASE)
-
-
-def without_keys(text: str) -> str:
-    """Take keys out of a text that comes from a sheet."""
-    return _KEY_TEXT.sub("(key removed)", text)
-
-
-def holds_key(text: str) -> bool:
-    """Tell whether a text has a key in it, which must get into no plan, since plans are passed on."""
-    return _KEY_TEXT.search(text) is not None
-
-
 #: What is wrong with a cell that holds a key, and what to do.
 HOLDS_KEY = ("This holds a key, which everybody could read.", "Write something else, and revoke the key.")
 

@@ -14,6 +14,8 @@ from typing import Literal
 
 import pandas as pd
 
+from lsnb.safe_text import visible_line
+
 Verdict = Literal["no", "maybe", "yes"]
 Decision = Literal["allowed", "denied", "depends", "unknown"]
 
@@ -40,7 +42,7 @@ class Condition:
     value: str
 
     def __str__(self) -> str:
-        return f"{self.key} {self.operator} {self.value!r}"
+        return visible_line(f"{self.key} {self.operator} {self.value!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from lsnb import catalogue
 from lsnb.effective.abac import Decision, Group, Rule, Verdict, decide, match_groups
 from lsnb.effective.rights import Rights, find_workspace, read_rights, scope_of
 from lsnb.errors import TableError
+from lsnb.safe_text import visible_line
 from lsnb.snapshot import Snapshot
 
 _IMPLICIT = (
@@ -72,7 +73,8 @@ class Explanation:
         place = f" in {self.workspace}" if self.workspace else ""
         lines = [f"{self.person} · {self.permission}{place}: {self.decision}"]
         lines += [f"  {reason.effect:<8} {reason.text}" for reason in self.reasons]
-        return "\n".join([*lines, *(f"  not evaluated: {text}" for text in self.unevaluated)])
+        lines += [f"  not evaluated: {text}" for text in self.unevaluated]
+        return "\n".join(map(visible_line, lines))
 
 
 def explain(

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from lsnb.errors import JournalError, SpentPlanError
+from lsnb.files import create_once, make_folder
 from lsnb.journal.locks import try_lock
 from lsnb.journal.model import JOURNAL_VERSION
 from lsnb.journal.reader import read_header, read_journal
@@ -188,9 +189,8 @@ def _note(plan: Plan, journal: Path) -> Path | None:
         return None
     text = json.dumps({"journal": str(journal.absolute()), "fingerprint": plan.fingerprint})
     try:
-        note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with note.open("x", encoding="utf-8") as file:
-            file.write(text)
+        make_folder(note.parent)
+        create_once(note, text.encode())
     except FileExistsError:
         # Another process was faster, with a journal in another folder.
         _forget_journal(journal)
@@ -211,7 +211,7 @@ def _forget_journal(journal: Path) -> None:
 def _locked_folder(folder: Path) -> Iterator[None]:
     """Keep other processes from starting a journal in the same folder meanwhile, where the system can."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:
         # Not every system opens folders; writing the journal itself will say what is wrong.

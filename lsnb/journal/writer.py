@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lsnb.errors import JournalError
+from lsnb.files.atomic import make_folder, open_private, sync_folder
 from lsnb.journal.locks import try_lock
 from lsnb.journal.model import JournalRecord
 from lsnb.journal.reader import read_journal
@@ -50,17 +51,17 @@ class JournalWriter:
         """
         refused = "No journal can be written at {} ({}), so nothing is changed. Name another file."
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         except OSError as error:
             raise JournalError(refused.format(path, error.strerror)) from None
         try:
-            descriptor = os.open(path, _APPENDING | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = open_private(path, _APPENDING | os.O_EXCL)
         except FileExistsError:
             raise
         except OSError as error:
             raise JournalError(refused.format(path, error.strerror)) from None
         try_lock(descriptor)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         return cls(descriptor, path)
 
     @classmethod
@@ -176,17 +177,3 @@ def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Bring a new file's name to the disk too; where folders cannot be opened the system does it by itself."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        return
-    finally:
-        os.close(descriptor)

@@ -20,8 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lsnb.errors import LogStoreError
+from lsnb.files import make_folder, write_atomically
+from lsnb.files.atomic import open_private
 from lsnb.journal.locks import try_lock
-from lsnb.store import write_atomically
 from lsnb.tables.activity import AUDIT_LOG
 from lsnb.tables.spec import build_frame
 
@@ -72,9 +73,9 @@ class LogStore:
             LogStoreError: another sync is at work there, or the folder cannot be used.
         """
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
+            make_folder(self.directory)
             self._refuse_foreign()
-            descriptor = os.open(self.directory / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = _open_lock(self.directory / _LOCK)
         except OSError as error:
             raise LogStoreError(f"{str(self.directory)!r} cannot be used for the log: {error.strerror}.") from None
         try:
@@ -217,8 +218,15 @@ class LogStore:
         buffer = io.BytesIO()
         pq.write_table(table, buffer, compression="snappy")
         path = self._path(day)
-        path.parent.mkdir(exist_ok=True)
+        make_folder(path.parent)
         write_atomically(path, buffer.getvalue(), LogStoreError)
+
+
+def _open_lock(path: Path) -> int:
+    try:
+        return open_private(path, os.O_RDWR | os.O_EXCL)
+    except FileExistsError:
+        return open_private(path, os.O_RDWR)
 
 
 def read_log(

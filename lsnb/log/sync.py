@@ -16,6 +16,7 @@ from lsnb.loader.reading import without_collector
 from lsnb.loader.sources import utc_now
 from lsnb.log.store import LogStore, Moment, to_moment
 from lsnb.progress import Display, Progress
+from lsnb.safe_text import visible_line
 from lsnb.tables.activity import build_audit_log
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class SyncResult:
             f"{self.n_new:,} new events of {self.n_read:,} read; {self.directory} keeps {self.organization} from "
             f"{self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M} UTC, {self.n_days:,} days with events."
         )
-        return "\n".join([head, *(f"Gap: {gap}" for gap in self.gaps)])
+        return "\n".join(map(visible_line, [head, *(f"Gap: {gap}" for gap in self.gaps)]))
 
 
 class HasApi(Protocol):

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from lsnb.edits.problems import without_keys
 from lsnb.edits.requests import (
     KeyRequest,
     Request,
@@ -24,6 +23,7 @@ from lsnb.plan.present import key_values, n_members, role_values, row_of, token_
 from lsnb.plan.references import key_reference, role_reference, workspace_reference
 from lsnb.plan.settings import setting
 from lsnb.plan.structure import is_own_key
+from lsnb.safe_text import without_keys
 from lsnb.snapshot import Snapshot
 
 _NOTE_LENGTH = 200

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from lsnb import catalogue
 from lsnb.edits.model import Edits
-from lsnb.edits.problems import without_keys
 from lsnb.plan.roles import Role
 from lsnb.plan.standing import Grant, Standing, grants_of, place_keys, to_text
+from lsnb.safe_text import without_keys
 
 _NOTE_LENGTH = 200
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from lsnb.plan.model import Change, Plan
 from lsnb.report.things import THING_WORDS, thing_after, thing_before, thing_sentence, thing_words
+from lsnb.safe_text import one_line
 
 ARROW = "→"
 NOTHING = "—"
@@ -35,13 +36,6 @@ _AFTER_WORDS = {
     "RemoveMember": "removed from the organization",
 }
 _MAILING = ("InviteMember", "ReplaceInvite")
-
-# Escapes move the cursor of a terminal, and marks of direction or no width make a text look like another one.
-_UNSEEN = re.compile(
-    "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f]"
-)
-_BREAKS = re.compile(r"[\s\u0085\u2028\u2029]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,4 +204,4 @@ def why_words(change: Change) -> str:
 
 def clean(text: object) -> str:
     """Make a text from outside harmless in one line: no control characters, no hidden marks, no line breaks."""
-    return _BREAKS.sub(" ", _UNSEEN.sub("", str(text))).strip()
+    return one_line(str(text))

@@ -75,7 +75,12 @@ class Instance:
         self._saved = self._mark()
         data = to_json({"seed": self.seed, "state": self.state.dump()})
         draft = self._state_file.with_name(self._state_file.name + ".part")
-        draft.write_bytes(data)
+        # It may hold names of real people, where it began as a copy of an organization.
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(draft, self._state_file)
 
     def close(self) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .encode import to_json
 from .ids import make_stamp
@@ -15,7 +16,7 @@ class RequestLog:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self.lines: list[dict[str, Any]] = []
-        self._file = Path(path).open("ab") if path is not None else None  # noqa: SIM115  closed by close()
+        self._file = _append(Path(path)) if path is not None else None
 
     def add(self, line: dict[str, Any]) -> None:
         """Keep one line."""
@@ -33,6 +34,11 @@ class RequestLog:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _append(path: Path) -> IO[bytes]:
+    """Open a file to append to; a new one is for its owner only, since queries name people."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 
 
 def describe_body(body: Any) -> dict[str, Any]:

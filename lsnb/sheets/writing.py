@@ -15,10 +15,10 @@ from lsnb.edits.problems import HEADER_ROW
 from lsnb.edits.requests import Requests, SheetKind
 from lsnb.edits.texts import fold, text_column
 from lsnb.errors import TableError
+from lsnb.files import write_atomically
 from lsnb.sheets import delimited, workbook
 from lsnb.sheets.reading import read_sheet
 from lsnb.snapshot import Snapshot
-from lsnb.store import write_atomically
 from lsnb.tables.spec import DTYPES
 
 SUFFIXES = (".csv", ".tsv", ".xlsx")

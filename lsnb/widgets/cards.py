@@ -13,8 +13,9 @@ from typing import Literal
 import pandas as pd
 
 from lsnb import errors
-from lsnb.edits.problems import problem_lines, without_keys
+from lsnb.edits.problems import problem_lines
 from lsnb.report.words import clean
+from lsnb.safe_text import visible, without_keys
 
 Tone = Literal["plain", "good", "warn", "bad"]
 
@@ -75,7 +76,7 @@ def card(
     parts += [f"<div>{text(line)}</div>" for line in lines if line]
     parts += [f'<div class="next">{text(next_step)}</div>'] if next_step else []
     if details:
-        folded = escape(without_keys(details), quote=True)
+        folded = escape(visible(without_keys(details)), quote=True)
         parts.append(f"<details><summary>{text(details_title)}</summary><pre>{folded}</pre></details>")
     return "".join([*parts, "</div>"])
 

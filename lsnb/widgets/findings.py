@@ -12,10 +12,10 @@ import pandas as pd
 from lsnb.checks import CHECKS, SEVERITIES, STATUSES, run_checks
 from lsnb.errors import ConfigError, LsnbError
 from lsnb.export import export_table
+from lsnb.files import write_atomically
 from lsnb.repair import Fixes, fixes
 from lsnb.report.audit_html import audit_to_html
 from lsnb.report.words import counted
-from lsnb.store import write_atomically
 from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download

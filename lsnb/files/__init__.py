@@ -1,0 +1,15 @@
+"""How files are written and read: whole and for their owner only, and never more of one than a limit says.
+
+write_atomically   a file that is there whole or not at all, mode 0600
+create_once        a small file that must not be there yet, for its owner only
+make_folder        a folder that only its owner may enter, mode 0700
+read_bounded       the bytes of a file, up to a limit
+load_json          JSON text as plain data, with limits on its depth
+"""
+
+from __future__ import annotations
+
+from lsnb.files.atomic import create_once, make_folder, write_atomically
+from lsnb.files.bounded import FileTroubleError, load_json, read_bounded
+
+__all__ = ["FileTroubleError", "create_once", "load_json", "make_folder", "read_bounded", "write_atomically"]
