@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from lsnb.errors import PlanError
 from lsnb.plan.admins import closes_logins, unable_words
 from lsnb.plan.cautions import warn
+from lsnb.plan.ceilings import check_ceilings
 from lsnb.plan.changes import is_caller, is_demotion, is_promotion, is_removal
 from lsnb.plan.guards import (
     lock_outs,
@@ -396,6 +397,7 @@ _RULES: tuple[Callable[[Case], list[Verdict]], ...] = (
     lambda case: _protected(case.changes, case.rules),
     _max_removals,
     _max_promotions,
+    lambda case: check_ceilings(case.snapshot, case.standing, case.changes, case.ending, case.rules),
     _email_domains,
     _irreversible,
     lambda case: roles_in_use(case.snapshot, case.changes),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from lsnb.plan import Rules, rules_under
+from lsnb.plan import Rules, changes_to_plan, new_change, rules_under
 from lsnb.policy import Policy
-from tests.plan.company import Company, address, plan_of, rules_of, sheet
+from tests.plan.company import CREATED_AT, Company, address, plan_of, rules_of, sheet
+from tests.plan.outfit import ADA, planned, rows, snapshot
+from tests.plan.test_things import matrix
 
 READ_AT = pd.Timestamp("2026-11-02T08:59:00Z")
 
@@ -85,3 +87,164 @@ def test_a_policy_tightens_the_rules_and_never_loosens_what_was_asked_for():
     nobody = rules_under(Policy(allowed_domains=("c.example",)), asked)
     plan = plan_of(team(), sheet((address("new"), "", "Organization User")), rules=nobody)
     assert ["email-domains"] == rules_of(plan.refusals)
+
+
+def admins(n, places=("Production",)):
+    """Make rows that make so many members Admin, spread over workspaces."""
+    return [(f"m{i:03}", places[i % len(places)], "Admin") for i in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("n_members", "asked", "refused"),
+    [
+        (40, admins(30), True),
+        (40, admins(30, ("Staging", "Research")), True),
+        (40, [(f"new{i}", "Production", "Admin") for i in range(12)], True),
+        # The share of a large organization ends somewhere, and that of a small one begins somewhere.
+        (400, admins(21), True),
+        (400, admins(20), False),
+        (10, admins(5), False),
+        (10, admins(6), True),
+        # A few people who become Admin of everything.
+        (60, [(f"m{i:03}", f"W{j}", "Admin") for i in range(4) for j in range(10)], True),
+        # An ordinary day: many people join as Editor and Viewer.
+        (40, [(f"new{i}", "Production", ("Editor", "Viewer")[i % 2]) for i in range(30)], False),
+        (40, [(f"m{i:03}", "Staging", "Editor") for i in range(30)], False),
+    ],
+)
+def test_a11_many_new_admins_of_workspaces_are_refused(n_members, asked, refused):
+    """Whoever becomes Admin of a workspace counts, in whichever workspace and by whichever way; Editors do not."""
+    company = team(n_members, workspaces=("Production", "Staging", "Research", *(f"W{j}" for j in range(10))))
+    plan = plan_of(company, sheet(*asked))
+    assert (["max-workspace-promotions"] if refused else []) == rules_of(plan.refusals)
+    if refused:
+        allowed = plan_of(company, sheet(*asked), allow={"max-workspace-promotions": "new teams, ticket 5"})
+        assert allowed.is_safe
+
+
+def test_a11_somebody_who_is_admin_already_is_no_new_one():
+    """Another invitation that carries what the open one did, and Admins who stay, do not count."""
+    company = team(10)
+    for i in range(8):
+        company.add(f"w{i}", places={"Production": "Admin", "Staging": "Admin"}, state="pending")
+    few = [(f"w{i}", "Research", "Admin") for i in range(5)]
+    assert plan_of(company, sheet(*few)).is_safe
+    more = [(f"w{i}", "Research", "Admin") for i in range(6)]
+    assert ["max-workspace-promotions"] == rules_of(plan_of(company, sheet(*more)).refusals)
+
+
+def test_a11_service_keys_with_the_role_admin_count():
+    """Keys and people are counted together."""
+    keys = [
+        {"description": f"k{i}", "role": "Admin", "workspaces": "Production", "expires_at": "2027-01-01", "action": "create"}
+        for i in range(6)
+    ]  # fmt: skip
+    assert planned(snapshot(), keys=rows(*keys[:5])).is_safe
+    plan = planned(snapshot(), keys=rows(*keys))
+    assert ["max-workspace-promotions"] == rules_of(plan.refusals)
+    assert "the key k0" in plan.refusals[0].message
+
+
+def crowd(n=12, role="Annotator"):
+    """Make a company in which many hold a custom role."""
+    made = Company(caller=ADA).add("ada", "Organization Admin").add("ben", "Organization Admin")
+    for i in range(n):
+        made.add(f"m{i:03}", places={"Production": role})
+    return made
+
+
+def test_a11_a_custom_role_that_comes_to_the_same_as_admin_counts():
+    """By the permissions that it will have, whether it is granted or is what its holders have already."""
+    widened = matrix(["workspaces:manage-members"], Auditor=["x"])
+    people = [
+        {"email": f"m{i:03}@example.com", "workspace_name": "Production", "langsmith_role": "Auditor"} for i in range(6)
+    ]
+    plan = planned(snapshot(people=crowd()), roles=widened, access=rows(*people))
+    assert ["max-workspace-promotions"] == rules_of(plan.refusals)
+    assert planned(snapshot(people=crowd()), access=rows(*people)).is_safe
+    made = matrix(["runs:delete", "workspaces:manage-secrets"], Steward=["x", "x"])
+    named = [person | {"langsmith_role": "Steward"} for person in people]
+    both = planned(snapshot(people=crowd()), roles=made, access=rows(*named))
+    assert ["max-workspace-promotions"] == rules_of(both.refusals)
+    held = planned(snapshot(people=crowd(6)), roles=matrix(["workspaces:manage-members"], Annotator=["x"]))
+    assert ["max-workspace-promotions"] == rules_of(held.refusals)
+
+
+@pytest.mark.parametrize(
+    ("asked", "refused"),
+    [
+        ([("kim", "Staging", "Editor"), ("lou", "Staging", "Viewer")], True),
+        ([("kim", "Staging", "", "remove"), ("lou", "", "", "remove")], True),
+        ([("kim", "Staging", "Editor"), ("lou", "Staging", "Viewer"), ("m001", "Staging", "Admin")], False),
+        ([("kim", "Staging", "Editor"), ("lou", "Staging", "Viewer"), ("new", "Staging", "Admin")], True),
+        ([("kim", "Staging", "Editor")], False),
+        # The only Admin of each of two workspaces.
+        ([("max", "Research", "Editor"), ("nia", "W0", "Editor")], True),
+        ([("max", "", "", "remove")], False),
+        ([(name, "", "", "remove") for name in ("max", "nia", "oto", "pia")], True),
+    ],
+)
+def test_a11_every_admin_of_a_workspace_may_not_go(asked, refused):
+    """Unless somebody else becomes Admin there; invitations do not count. One who was the only one may leave."""
+    company = team(30, workspaces=("Production", "Staging", "Research", "W0", "W1", "W2"))
+    company.add("kim", places={"Staging": "Admin"}).add("lou", places={"Staging": "Admin"})
+    for name, place in (("max", "Research"), ("nia", "W0"), ("oto", "W1"), ("pia", "W2")):
+        company.add(name, places={place: "Admin"})
+    plan = plan_of(company, sheet(*asked))
+    assert (["last-workspace-admins"] if refused else []) == rules_of(plan.refusals)
+    if refused:
+        assert plan_of(company, sheet(*asked), allow={"last-workspace-admins": "closing down, ticket 5"}).is_safe
+
+
+def test_a11_a_workspace_that_is_deleted_needs_no_admin():
+    """Its Admins may go with it."""
+    people = company_of_two_admins()
+    gone = [
+        {"email": f"{name}@example.com", "workspace_name": "Research", "action": "remove"} for name in ("kim", "lou")
+    ]
+    plan = planned(snapshot(people=people), access=rows(*gone))
+    assert ["last-workspace-admins"] == rules_of(plan.refusals)
+    deleted = new_change(
+        "DeleteWorkspace", before={"workspace": "Research", "members": 2}, after=None, reason="",
+        ids={"workspace_id": "ws-research"}, workspace="Research",
+    )  # fmt: skip
+    both = changes_to_plan(snapshot(people=people), [*plan.changes, deleted], created_at=CREATED_AT)
+    assert "last-workspace-admins" not in rules_of(both.refusals)
+
+
+def company_of_two_admins():
+    """Make a company with two Admins of Research."""
+    return crowd(20).add("kim", places={"Research": "Admin"}).add("lou", places={"Research": "Admin"})
+
+
+def test_a11_many_who_gain_sensitive_permissions_by_an_edited_role_are_refused():
+    """Ten may; what they gain must be sensitive, and somebody must hold the role."""
+    plan = planned(snapshot(people=crowd(12)), roles=matrix(["runs:delete"], Annotator=["x"]))
+    assert ["max-widening"] == rules_of(plan.refusals)
+    assert "m000@example.com" in plan.refusals[0].message
+    assert planned(snapshot(people=crowd(9)), roles=matrix(["runs:delete"], Annotator=["x"])).is_safe
+    assert planned(snapshot(people=crowd(12)), roles=matrix(["charts:read"], Annotator=["x"])).is_safe
+    assert planned(snapshot(people=crowd(12)), roles=matrix(["runs:delete"], Auditor=["x"])).is_safe
+    allow = {"max-widening": "deletion requests, ticket 5"}
+    assert planned(snapshot(people=crowd(12)), allow=allow, roles=matrix(["runs:delete"], Annotator=["x"])).is_safe
+
+
+def test_a11_many_permissions_at_once_are_refused_where_somebody_has_the_role():
+    """A role that nobody holds may be built at leisure."""
+    many = [f"charts-{i}:read" for i in range(41)]
+    edited = matrix(many, Annotator=["x"] * 41)
+    assert ["max-widening"] == rules_of(planned(snapshot(), roles=edited).refusals)
+    assert planned(snapshot(), roles=matrix(many, Auditor=["x"] * 41)).is_safe
+    # Keys that cannot be read may hold any role.
+    unread = planned(snapshot(without=("service_keys",)), roles=matrix(many, Auditor=["x"] * 41))
+    assert ["max-widening"] == rules_of(unread.refusals)
+
+
+@pytest.mark.parametrize(("n_members", "n_removed", "refused"), [(897, 100, False), (897, 101, True), (197, 51, True)])
+def test_a11_a_quarter_of_a_large_organization_is_too_much(n_members, n_removed, refused):
+    """Never more than a hundred people in one plan."""
+    going = [(f"m{i:03}", "", "", "remove") for i in range(n_removed)]
+    plan = plan_of(team(n_members), sheet(*going))
+    assert (["max-removals"] if refused else []) == rules_of(plan.refusals)
+    wider = rules_under(Policy(max_removals_absolute=500))
+    assert plan_of(team(897), sheet(*going), rules=wider).is_safe
