@@ -16,6 +16,7 @@ from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.present import holders_of_role, keys_with_role
 from lsnb.plan.rules import Rules
+from lsnb.plan.sso_defaults import warn_of_sso_defaults
 from lsnb.plan.structure import is_key_demotion, is_own_key, permission_steps, sensitive_gains
 from lsnb.snapshot import Caller, Snapshot
 
@@ -150,7 +151,9 @@ def _unseen_holders(snapshot: Snapshot, change: Change) -> list[Verdict]:
 def warn_of_workspaces(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
     """Warn of what else a deleted workspace is used by: single sign-on, and keys that act nowhere else."""
     deleted = [change for change in changes if change.kind == "DeleteWorkspace"]
-    return [*_defaults_of_new_people(snapshot, deleted), *_keys_that_end(snapshot, deleted)] if deleted else []
+    if not deleted:
+        return []
+    return [*warn_of_sso_defaults(snapshot, deleted), *_keys_that_end(snapshot, deleted)]
 
 
 def _keys_that_end(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdict]:
@@ -173,23 +176,6 @@ def _keys_that_end(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdic
         "uses them stops working."
     )
     return [Verdict("workspace-keys", message, tuple(change.id for change in deleted))]
-
-
-def _defaults_of_new_people(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdict]:
-    """Name the workspaces that single sign-on puts new people into; the service keeps the last one of them."""
-    if not snapshot.is_readable("sso"):
-        return []
-    gone = {change.ids["workspace_id"] for change in deleted}
-    found = []
-    for text in snapshot.sso["default_workspace_ids"].dropna().astype(object):
-        places = {place.strip() for place in str(text).split(",")}
-        about = [change for change in deleted if change.ids["workspace_id"] in places]
-        if about:
-            names = listed(sorted(change.workspace or "" for change in about))
-            rest = "no other workspace is left there, so the service will refuse" if places <= gone else "others stay"
-            message = f"Single sign-on puts new people into {names}: {rest}. Change its settings first."
-            found.append(Verdict("sso-default", message, tuple(change.id for change in about)))
-    return found
 
 
 def lock_outs(snapshot: Snapshot, changes: Sequence[Change], rules: Rules) -> list[Verdict]:

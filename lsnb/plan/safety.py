@@ -31,6 +31,7 @@ from lsnb.plan.policy_rules import tidy_domain
 from lsnb.plan.rules import FIRM_RULES, REFUSING_RULES, Rules
 from lsnb.plan.scope import ORGANIZATION
 from lsnb.plan.simulate import Ending, simulate
+from lsnb.plan.sso_defaults import refuse_sso_defaults
 from lsnb.plan.standing import Standing
 from lsnb.plan.structure import THINGS
 from lsnb.snapshot import Caller, Snapshot
@@ -401,5 +402,6 @@ _RULES: tuple[Callable[[Case], list[Verdict]], ...] = (
     _email_domains,
     _irreversible,
     lambda case: roles_in_use(case.snapshot, case.changes),
+    lambda case: refuse_sso_defaults(case.snapshot, case.changes),
     lambda case: lock_outs(case.snapshot, case.changes, case.rules),
 )

@@ -248,3 +248,46 @@ def test_a11_a_quarter_of_a_large_organization_is_too_much(n_members, n_removed,
     assert (["max-removals"] if refused else []) == rules_of(plan.refusals)
     wider = rules_under(Policy(max_removals_absolute=500))
     assert plan_of(team(897), sheet(*going), rules=wider).is_safe
+
+
+def deletions(*names):
+    """Make a sheet that deletes workspaces."""
+    return rows(*({"workspace_name": name, "action": "delete"} for name in names))
+
+
+@pytest.mark.parametrize(
+    ("defaults", "deleted", "refused", "warned"),
+    [
+        ([["ws-research"]], ["Research"], 1, 0),
+        # All of several at once, and the only one of the second provider.
+        ([["ws-research", "ws-staging"]], ["Research", "Staging"], 1, 0),
+        ([["ws-research", "ws-staging"], ["ws-research"]], ["Research"], 1, 1),
+        ([["ws-research", "ws-staging"]], ["Research"], 0, 1),
+        ([["ws-staging"]], ["Research"], 0, 0),
+        ([[]], ["Research"], 0, 0),
+        ([], ["Research"], 0, 0),
+    ],
+)
+def test_a14_the_only_default_workspace_of_single_sign_on_is_not_deleted(defaults, deleted, refused, warned):
+    """The plan is refused where the service would refuse; where others stay it warns."""
+    sso = [{"id": f"s{i}", "provider_id": f"p{i}", "default_workspace_ids": ids} for i, ids in enumerate(defaults)]
+    plan = planned(snapshot(sso=sso), workspaces=deletions(*deleted))
+    assert (refused, warned) == tuple(rules_of(said).count("sso-default") for said in (plan.refusals, plan.warnings))
+
+
+def test_a14_what_could_not_be_read_is_said_to_be_unknown():
+    """Nobody is told that a workspace is not in use on no grounds."""
+    plan = planned(snapshot(without=("sso",)), workspaces=deletions("Research"))
+    warning = next(verdict for verdict in plan.warnings if verdict.rule == "sso-default")
+    assert "could not be read" in warning.message
+
+
+def test_a14_the_demo_organization_refuses_in_the_plan_what_the_service_would(server):
+    """Support is the only default workspace there; the plan is refused by a rule that nothing overrides."""
+    import lsnb
+
+    with lsnb.connect(endpoint=server.url, api_key=server.key) as org:
+        plan = org.plan({"workspaces": deletions("Support")})
+        assert "sso-default" in rules_of(plan.refusals)
+        with pytest.raises(lsnb.errors.PlanError, match="cannot be allowed"):
+            org.plan({"workspaces": deletions("Support")}, allow={"sso-default": "because"})

@@ -479,16 +479,17 @@ def test_what_needs_a_dropped_creation_is_dropped_with_it():
 
 
 @pytest.mark.parametrize(
-    ("places", "said"), [(["ws-research"], "the service will refuse"), (["ws-research", "ws-staging"], "others stay")]
+    ("places", "said", "is_refused"),
+    [(["ws-research"], "the service will refuse", True), (["ws-research", "ws-staging"], "others stay", False)],
 )
-def test_deleting_where_single_sign_on_puts_new_people_is_warned_of(places, said):
-    """The service keeps the last such workspace."""
+def test_deleting_where_single_sign_on_puts_new_people_is_said(places, said, is_refused):
+    """The service keeps the last such workspace, so the plan is refused; one of several is a warning."""
     sso = [{"id": "s", "provider_id": "p", "default_workspace_ids": places}]
     plan = planned(snapshot(sso=sso), workspaces=rows({"workspace_name": "Research", "action": "delete"}))
-    warning = next(verdict for verdict in plan.warnings if verdict.rule == "sso-default")
-    assert said in warning.message
+    verdict = next(v for v in (plan.refusals if is_refused else plan.warnings) if v.rule == "sso-default")
+    assert said in verdict.message
     other = planned(snapshot(sso=sso), workspaces=rows({"workspace_name": "Production", "action": "delete"}))
-    assert "sso-default" not in rules_of(other.warnings)
+    assert "sso-default" not in rules_of((*other.warnings, *other.refusals))
 
 
 def test_what_the_service_will_refuse_to_the_caller_is_warned_of():
