@@ -21,7 +21,8 @@
     ├── UserOnlyError               only a person who is logged in may do this
     ├── NotOfferedError             this server does not have the endpoint for it
     ├── TableError                  `.problems`: a DataFrame of all bad cells
-    │   └── UnreadableTableError    the table could not be read, so it is not empty but unknown
+    │   ├── UnreadableTableError    the table could not be read, so it is not empty but unknown
+    │   └── UnknownNameError        a question names what is not there, or more than one; `.nearest` are like it
     ├── GridError                   a grid was asked for a row, column or edit that it does not have or allow
     ├── SnapshotFileError           a snapshot file is damaged, or of another version
     ├── PlanError                   a plan cannot be made or used
@@ -251,6 +252,20 @@ class UnreadableTableError(TableError):
         self.table = table
         self.reason = reason
         super().__init__(f"The table {table!r} is unreadable, which is not the same as empty: {reason} {hint}")
+
+
+class UnknownNameError(TableError):
+    """A question names a person, permission, role, workspace, setting, check or column that is not there.
+
+    Attributes:
+        name: the name as it was given.
+        nearest: the known names that are most like it, or the ids of all that it may mean.
+    """
+
+    def __init__(self, message: str, *, name: str, nearest: Sequence[str] = ()) -> None:
+        self.name = name
+        self.nearest = tuple(nearest)
+        super().__init__(message)
 
 
 class GridError(LsnbError):

@@ -6,7 +6,8 @@ from itertools import combinations
 
 import pandas as pd
 
-from lsnb.errors import TableError
+from lsnb.effective.lookup import RoleFinder, refuse
+from lsnb.errors import UnknownNameError
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
@@ -26,8 +27,11 @@ def role_matrix(snapshot: Snapshot, *, scope: str = "workspace") -> pd.DataFrame
         permissions the service does not tell has missing values.
 
     Raises:
+        UnknownNameError: there is no such scope.
         UnreadableTableError: the roles could not be read.
     """
+    if scope not in ("organization", "workspace"):
+        refuse("scope of roles", scope, ("organization", "workspace"))
     roles, grants = snapshot.roles, snapshot.permissions
     roles = roles[roles["scope"] == scope]
     catalogue = snapshot.permission_catalogue
@@ -48,7 +52,7 @@ def compare_roles(snapshot: Snapshot, first: str, second: str) -> pd.DataFrame:
 
     Args:
         snapshot: where roles and permissions are read from.
-        first: a role's name or id.
+        first: a role by its id or any of its names, such as `Editor` or `Workspace User`.
         second: another's.
 
     Returns:
@@ -56,7 +60,7 @@ def compare_roles(snapshot: Snapshot, first: str, second: str) -> pd.DataFrame:
         the first has not, "-" the other way round), `first` and `second` (who has it), `meaning`.
 
     Raises:
-        TableError: there is no such role, or several have that name.
+        UnknownNameError: there is no such role, or several have that name.
         UnreadableTableError: the roles could not be read.
     """
     grants = snapshot.permissions
@@ -128,19 +132,19 @@ def similar_roles(snapshot: Snapshot, *, share: float = 0.9) -> pd.DataFrame:
 
 
 def find_role(snapshot: Snapshot, name: str) -> str:
-    """Give the id of a role that is told by its id or its name, written as it is or in another case.
+    """Give the id of a role that is told by its id or by any of its names, in whatever case: Editor, Workspace User.
 
     Raises:
-        TableError: there is no such role, or several have that name.
+        UnknownNameError: there is no such role, or several have that name.
     """
-    roles = snapshot.roles
-    exact = (roles["role_id"] == name) | (roles["role"] == name)
-    hits = roles[exact] if exact.any() else roles[roles["role"].map(_fold) == _fold(name)]
-    if len(hits) == 1:
-        return str(hits["role_id"].iloc[0])
-    if len(hits):
-        raise TableError(f"{len(hits)} roles are called {name!r}. Give the id: {', '.join(hits['role_id'])}.")
-    raise TableError(f"There is no role {name!r}. The roles are: {', '.join(roles['role'])}.")
+    found = RoleFinder(snapshot.roles).find(name)
+    if len(found) > 1:
+        raise UnknownNameError(
+            f"{name!r} stands for {len(found)} roles: {', '.join(shown for shown, _, _ in found)}. Name one.",
+            name=name,
+            nearest=[id_ for _, _, id_ in found],
+        )
+    return found[0][2]
 
 
 def _fold(name: object) -> str:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from lsnb.effective import Effective, Explanation
 
 
+#: Marks that no default was given.
+_UNSAID: Any = object()
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who the key acts for.
@@ -246,11 +250,27 @@ class Snapshot:
         """One row per table and endpoint: what was read, what was not, and why."""
         return self.table("completeness")
 
-    def setting(self, name: str, default: Any = None) -> Any:
-        """Give the value of one setting, or of one feature of the plan, as a Python object."""
-        settings = self.table("settings")
+    def setting(self, name: str, default: Any = _UNSAID) -> Any:
+        """Give the value of one setting, or of one feature of the plan, as a Python object.
+
+        Args:
+            name: the service's name for it.
+            default: what to give where the server does not tell of it; None for a setting that is known to be one.
+
+        Raises:
+            UnknownNameError: there is no such setting, and no default is given.
+            UnreadableTableError: the settings could not be read.
+        """
+        settings = self.table("settings", columns=["setting", "value"])
         values = settings.loc[settings["setting"] == name, "value"]
-        return default if values.empty else json.loads(values.iloc[0])
+        if not values.empty:
+            return json.loads(values.iloc[0])
+        if default is _UNSAID:
+            from lsnb.effective.lookup import check_setting
+
+            check_setting(settings["setting"].astype(str), name)
+            return None
+        return default
 
     @property
     def has_rbac(self) -> bool:
@@ -270,29 +290,26 @@ class Snapshot:
         """Pick rows of `access`.
 
         Args:
-            email: an address or several; `*` stands for anything, as in `*@example.com`.
+            email: an address, or several, of which those that nobody has are left out; `*` stands for anything, as in
+                `*@example.com`.
             workspace: names or ids of workspaces, `*` as above.
-            role: names or system names of roles, `*` as above; case does not matter.
+            role: names of roles by any of their words (`Editor`, `Workspace User`, `WORKSPACE_USER`), or ids, `*` as
+                above; case does not matter where it is clear what is meant.
             scope: `organization` or `workspace`.
             source: why people hold the role, such as `direct`.
             state: `active`, `pending` or `disabled`.
 
         Returns:
-            A new frame with the columns of `access`.
+            A new frame with the columns of `access`; empty where what is asked for is known and nobody has it.
+
+        Raises:
+            UnknownNameError: there is no such person, workspace, role, scope, source or state; or one of several
+                addresses nearly is somebody's.
+            UnreadableTableError: access could not be read.
         """
-        access = self.access
-        keep = pd.Series(True, index=access.index)
-        for wanted, columns in (
-            (email, ("email",)),
-            (workspace, ("workspace", "workspace_id")),
-            (role, ("role", "role_name")),
-            (scope, ("scope",)),
-            (source, ("source",)),
-            (state, ("state",)),
-        ):
-            if wanted is not None:
-                keep &= _matches(access, columns, [wanted] if isinstance(wanted, str) else list(wanted))
-        return access[keep].reset_index(drop=True)
+        from lsnb.effective.access_filter import filter_access
+
+        return filter_access(self, email=email, workspace=workspace, role=role, scope=scope, source=source, state=state)
 
     def matrix(self, *, state: str | Iterable[str] | None = None) -> pd.DataFrame:
         """Show who holds what in which workspace: people down, workspaces across, the role in the cell.
@@ -305,12 +322,17 @@ class Snapshot:
 
         Returns:
             One row per person (index `email`), one categorical column per workspace; a cell without access is missing.
+
+        Raises:
+            UnknownNameError: there is no such state.
         """
         access = self.table(
             "access", columns=["email", "scope", "workspace_id", "role", "role_name", "source", "state"]
         )
         if state is not None:
-            access = access[_matches(access, ("state",), [state] if isinstance(state, str) else list(state))]
+            from lsnb.effective.access_filter import match_words
+
+            access = access[match_words(access["state"], "state", state)]
         return access_matrix(access, self.table("workspaces", columns=["workspace", "workspace_id"]))
 
     def roles_by_workspace(self) -> pd.DataFrame:
@@ -415,21 +437,3 @@ class Snapshot:
 
 def _html(text: object) -> str:
     return escape(visible_line(str(text)))
-
-
-def _matches(frame: pd.DataFrame, columns: Iterable[str], wanted: list[str]) -> pd.Series:
-    """Tell which rows match one of the wanted texts in one of the columns."""
-    hits = pd.Series(False, index=frame.index)
-    exact = [text.strip().casefold() for text in wanted if "*" not in text]
-    globs = [text.strip().casefold() for text in wanted if "*" in text]
-    for column in columns:
-        values = frame[column].str.lower().fillna("")
-        hits |= values.isin(exact).astype(bool)
-        for glob in globs:
-            hits |= values.str.fullmatch(_glob_to_pattern(glob)).astype(bool)
-    return hits
-
-
-def _glob_to_pattern(glob: str) -> str:
-    special = set(".^$+?{}[]\\|()")
-    return "".join(".*" if c == "*" else f"\\{c}" if c in special else c for c in glob)

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from lsnb import catalogue
-from lsnb.effective.rights import held_permissions, role_key
+from lsnb.effective.principals import role_key
+from lsnb.effective.rights import held_permissions
 from lsnb.policy import Policy
 from lsnb.snapshot import Snapshot
 

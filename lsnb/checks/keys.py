@@ -9,7 +9,7 @@ from lsnb import catalogue
 from lsnb.checks.context import Context, is_listed, pick, rows_of, text
 from lsnb.checks.secrets import judge_idle, judge_life
 from lsnb.checks.spec import Finding, alarm, check, info
-from lsnb.effective.rights import role_key
+from lsnb.effective.principals import role_key
 
 
 @check(

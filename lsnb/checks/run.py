@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pandas as pd
 from lsnb.checks.context import Context, day
 from lsnb.checks.registry import CHECKS
 from lsnb.checks.spec import SEVERITIES, STATUSES, Check, Finding, alarm
-from lsnb.errors import DiffError, TableError
+from lsnb.errors import DiffError, TableError, UnknownNameError
 from lsnb.policy import Policy
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
@@ -197,16 +198,21 @@ def choose_checks(only: Collection[str] | None) -> Iterator[Check]:
     """Give the checks with these ids, or starts of ids; all when None.
 
     Raises:
-        TableError: there is no such check.
+        UnknownNameError: there is no such check.
     """
     if only is None:
         yield from CHECKS.values()
         return
-    wanted = [only] if isinstance(only, str) else list(only)
-    for start in wanted:
-        if not any(name.startswith(start) for name in CHECKS):
-            raise TableError(f"There is no check {start!r}. The checks are: {', '.join(CHECKS)}.")
-    yield from (check for name, check in CHECKS.items() if name.startswith(tuple(wanted)))
+    given = [only] if isinstance(only, str) else [str(start) for start in only]
+    wanted = [start.strip().upper() for start in given]
+    for start, text in zip(wanted, given, strict=True):
+        if not start or not any(name.upper().startswith(start) for name in CHECKS):
+            near = difflib.get_close_matches(start, CHECKS, n=3, cutoff=0.6)
+            hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise UnknownNameError(
+                f"There is no check {text!r}.{hint} The checks are: {', '.join(CHECKS)}.", name=text, nearest=near
+            )
+    yield from (check for name, check in CHECKS.items() if name.upper().startswith(tuple(wanted)))
 
 
 def _need_columns(what: str, frame: pd.DataFrame | None, columns: tuple[str, ...]) -> None:

@@ -33,6 +33,8 @@ from lsnb.snapshot import Snapshot
 from lsnb.store import load_snapshot
 
 _NOTHING, _PROBLEMS, _ALARMS = 0, 1, 2
+#: What a question about rights looks at; the catalogue for permissions that nobody holds.
+_QUESTION_TABLES = ("access", "permissions", "permission_catalogue", "policies", "settings")
 
 
 def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
@@ -75,7 +77,7 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     add_json(check)
     check.set_defaults(run=_run_policy_check)
 
-    who_can = commands.add_parser("who-can", help="who has a permission")
+    who_can = commands.add_parser("who-can", help="who has a permission: people, service keys and tokens")
     who_can.add_argument("permission", metavar="PERMISSION", help="such as runs:delete")
     who_can.add_argument("workspace", nargs="?", metavar="WORKSPACE", help="name or id; every workspace when left out")
     _add_reading(who_can)
@@ -184,13 +186,16 @@ def _run_policy_check(options: argparse.Namespace) -> int:
 
 
 def _run_who_can(options: argparse.Namespace) -> int:
-    snap = _read(options, tables=["access", "permissions", "policies"])
-    print_table(snap.who_can(options.permission, options.workspace), as_json=options.json)
+    snap = _read(options, tables=[*_QUESTION_TABLES, "service_keys", "access_tokens"])
+    found = snap.who_can(options.permission, options.workspace)
+    print_table(found, as_json=options.json)
+    for text in found.attrs["unevaluated"]:
+        say(f"Not evaluated: {text}")
     return _NOTHING
 
 
 def _run_explain(options: argparse.Namespace) -> int:
-    snap = _read(options, tables=["access", "permissions", "policies"])
+    snap = _read(options, tables=[*_QUESTION_TABLES])
     found = snap.explain(options.person, options.permission, options.workspace)
     if options.json:
         reasons = to_records(found.to_frame())
@@ -201,6 +206,7 @@ def _run_explain(options: argparse.Namespace) -> int:
                 "workspace": found.workspace,
                 "decision": found.decision,
                 "reasons": reasons,
+                "unevaluated": list(found.unevaluated),
             }
         )
     else:

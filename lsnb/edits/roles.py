@@ -183,8 +183,17 @@ def _other(scope: RoleScope) -> RoleScope:
 
 def _names(role: Role) -> Iterable[str]:
     """List every name of a role."""
-    if not role.is_built_in:
-        return (role.name,)
-    documented = catalogue.SYSTEM_ROLES.get(role.system_name, (role.name, ""))[0]
-    official = OFFICIAL_LABELS.get(role.system_name, role.name)
-    return (role.name, role.system_name, documented, official, *_MORE_NAMES.get(role.system_name, ()))
+    return role_words(role.name, role.system_name)
+
+
+def role_words(name: str, system_name: str) -> tuple[str, ...]:
+    """List every word for a role: the name that people see, and of a built-in one also those of other tools.
+
+    Args:
+        name: the name that people see.
+        system_name: the system name; every custom role has `CUSTOM`.
+    """
+    if system_name not in catalogue.SYSTEM_ROLES:
+        return (name,) if system_name == catalogue.CUSTOM else (name, system_name)
+    documented = catalogue.SYSTEM_ROLES[system_name][0]
+    return (name, system_name, documented, OFFICIAL_LABELS[system_name], *_MORE_NAMES.get(system_name, ()))

@@ -10,7 +10,9 @@ import pandas as pd
 
 from lsnb import catalogue
 from lsnb.effective.abac import Decision, Group, Rule, Verdict, decide, match_groups
-from lsnb.effective.rights import Rights, find_workspace, read_rights, scope_of
+from lsnb.effective.lookup import find_permission, find_person, find_workspace
+from lsnb.effective.questions import check_resource
+from lsnb.effective.rights import Rights, read_rights, scope_of
 from lsnb.errors import TableError
 from lsnb.safe_text import visible_line
 from lsnb.snapshot import Snapshot
@@ -91,7 +93,7 @@ def explain(
 
     Args:
         snapshot: the reading.
-        person: the address; case does not matter.
+        person: the address, as it stands in a mail or sheet; case does not matter.
         permission: such as `runs:delete`.
         workspace: the workspace's name or id; needed for permissions of workspaces.
         tags: the tags of the resource in question; without them, policies that match by tag leave it open.
@@ -99,21 +101,23 @@ def explain(
         rights: `read_rights(snapshot)`, for many questions to one snapshot.
 
     Raises:
-        TableError: there is no such person or workspace, or a workspace is needed.
+        UnknownNameError: there is no such person, permission, workspace, tag or kind of resource.
+        TableError: a workspace is needed.
         UnreadableTableError: access or the permissions of roles could not be read.
     """
     rights = rights or read_rights(snapshot)
-    email = person.strip().lower()
+    email = _person(rights, person)
+    permission = find_permission(snapshot, permission, rights.permissions)
+    named = None if workspace is None else find_workspace(snapshot, workspace)
+    check_resource(snapshot, rights, tags, resource_type)
     of_person = rights.grants[rights.grants["email"] == email]
-    if of_person.empty:
-        raise TableError(f"Nobody with the address {email!r} is in this snapshot, as member or invitation.")
     place: tuple[str, str] | None = None
     if scope_of(snapshot, permission) == "organization":
         rows = of_person[of_person["scope"] == "organization"]
-    elif workspace is None:
+    elif named is None:
         raise TableError(f"{permission!r} is a permission of workspaces: say in which workspace.")
     else:
-        place = find_workspace(snapshot, workspace)
+        place = named
         rows = of_person[(of_person["scope"] == "workspace") & (of_person["workspace_id"] == place[1])]
     reasons = _account(of_person)
     active = rows[rows["state"] == "active"]
@@ -143,6 +147,17 @@ def explain(
     if decision == "denied" and verdicts["deny"] != "yes" and not keys <= rights.held.keys():
         decision = "unknown"
     return Explanation(email, permission, place and place[0], decision, tuple(reasons), gaps)
+
+
+def _person(rights: Rights, person: str) -> str:
+    """Find the address of the person that a question is about."""
+    people = rights.grants[["email", "name"]]
+    hit = people["email"] == person.strip().lower()
+    if hit.any():
+        return person.strip().lower()
+    rows = people.drop_duplicates().astype(object).itertuples(index=False)
+    names = {email: name if isinstance(name, str) else "" for email, name in rows}
+    return find_person(names, person, names)
 
 
 def _account(rows: pd.DataFrame) -> list[Reason]:

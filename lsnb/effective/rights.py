@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 import pandas as pd
 
 from lsnb import catalogue
 from lsnb.effective.abac import Rule, read_rules
-from lsnb.errors import TableError
+from lsnb.effective.principals import GRANT_COLUMNS, PERSON, key_grants, role_key
 from lsnb.snapshot import Snapshot
-
-#: A role that the snapshot does not name.
-UNKNOWN = "?"
-GRANT_COLUMNS = ["email", "name", "scope", "workspace", "workspace_id", "role", "source", "state", "key"]
+from lsnb.tables.spec import DTYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +23,27 @@ class Rights:
         held: permissions by the role's key: a built-in role's system name, a custom role's id.
         rules: the access policies; none where they do not apply.
         gaps: what could not be evaluated, as sentences.
+        keys: the grants of service keys and tokens likewise; their owners' for tokens.
+        key_gaps: what is not known about those.
     """
 
     grants: pd.DataFrame
     held: dict[str, frozenset[str]]
     rules: tuple[tuple[Rule, frozenset[str]], ...]
     gaps: tuple[str, ...]
+    keys: pd.DataFrame
+    key_gaps: tuple[str, ...] = ()
+
+    @property
+    def everybody(self) -> pd.DataFrame:
+        """The grants of people, and behind them those of service keys and tokens."""
+        return pd.concat([self.grants, self.keys], ignore_index=True) if len(self.keys) else self.grants
 
     @property
     def permissions(self) -> list[str]:
         """Every permission that a role or a policy speaks of, sorted."""
         named = {group.permission for rule, _ in self.rules for group in rule.groups}
         return sorted(set().union(*self.held.values(), named))
-
-
-def role_key(role_name: pd.Series, role_id: pd.Series) -> pd.Series:
-    """Give the key of each row's role: the system name of a built-in role, the id of a custom one."""
-    names, ids = role_name.astype(object), role_id.astype(object)
-    return names.where(names.isin(list(catalogue.SYSTEM_ROLES)), ids).fillna(UNKNOWN)
 
 
 def held_permissions(snapshot: Snapshot) -> dict[str, frozenset[str]]:
@@ -54,6 +55,9 @@ def held_permissions(snapshot: Snapshot) -> dict[str, frozenset[str]]:
     permissions = snapshot.table("permissions", columns=["permission", "role_name", "role_id"])
     keys = role_key(permissions["role_name"], permissions["role_id"])
     held = {str(key): frozenset(rows) for key, rows in permissions["permission"].astype(object).groupby(keys)}
+    if any("*" in permission for granted in held.values() for permission in granted):
+        named = frozenset(catalogue.PERMISSION_SCOPES).union(*held.values())
+        held = {key: _spell_out(granted, named) for key, granted in held.items()}
     for name in catalogue.SYSTEM_ROLES:
         held.setdefault(name, frozenset(catalogue.documented_permissions(name)))
     if snapshot.is_readable("roles"):
@@ -64,6 +68,12 @@ def held_permissions(snapshot: Snapshot) -> dict[str, frozenset[str]]:
     return held
 
 
+def _spell_out(granted: frozenset[str], named: frozenset[str]) -> frozenset[str]:
+    """Add the permissions that a granted pattern such as `runs:*` stands for."""
+    patterns = [permission for permission in granted if "*" in permission]
+    return granted | {name for name in named if any(fnmatchcase(name, pattern) for pattern in patterns)}
+
+
 def read_rights(snapshot: Snapshot) -> Rights:
     """Read the rights out of a snapshot.
 
@@ -72,11 +82,14 @@ def read_rights(snapshot: Snapshot) -> Rights:
     """
     grants = snapshot.table("access")
     grants["key"] = role_key(grants["role_name"], grants["role_id"])
+    grants["principal_kind"] = pd.Series(PERSON, index=grants.index, dtype=DTYPES["text"])
+    grants["principal_id"] = grants["identity_id"]
+    grants = grants[list(GRANT_COLUMNS)]
     rules, gaps = _read_policies(snapshot)
     status, reason = snapshot.status("access")
     if status == "partial":
         gaps += (f"Not all access was read: {reason}",)
-    return Rights(grants[GRANT_COLUMNS], held_permissions(snapshot), rules, gaps)
+    return Rights(grants, held_permissions(snapshot), rules, gaps, *key_grants(snapshot, grants))
 
 
 def _read_policies(snapshot: Snapshot) -> tuple[tuple[tuple[Rule, frozenset[str]], ...], tuple[str, ...]]:
@@ -106,22 +119,3 @@ def scope_of(snapshot: Snapshot, permission: str) -> str:
             return str(found.iloc[0])
     default = "organization" if permission.startswith("organization:") else "workspace"
     return catalogue.PERMISSION_SCOPES.get(permission, default)
-
-
-def find_workspace(snapshot: Snapshot, workspace: str) -> tuple[str, str]:
-    """Find a workspace by name or id, as (name, id).
-
-    Raises:
-        TableError: there is none, or several have that name.
-    """
-    places = snapshot.table("workspaces", columns=["workspace", "workspace_id"])
-    wanted = workspace.strip().casefold()
-    by_id = places[places["workspace_id"].str.lower() == wanted]
-    found = by_id if not by_id.empty else places[places["workspace"].str.casefold() == wanted]
-    if len(found) == 1:
-        return str(found["workspace"].iloc[0]), str(found["workspace_id"].iloc[0])
-    if found.empty:
-        raise TableError(f"There is no workspace {workspace!r}. There are: {', '.join(places['workspace'])}.")
-    raise TableError(
-        f"{len(found)} workspaces are called {workspace!r}; name one by its id: {', '.join(found['workspace_id'])}."
-    )

@@ -8,12 +8,18 @@ import numpy as np
 import pandas as pd
 
 from lsnb.effective.abac import Verdict, match_groups
-from lsnb.effective.rights import Rights, find_workspace, read_rights, scope_of
-from lsnb.errors import TableError
+from lsnb.effective.lookup import find_permission, find_person, find_workspace, refuse
+from lsnb.effective.principals import NOT_FOR_SERVICE_KEYS, PERSON, SERVICE_KEY
+from lsnb.effective.questions import check_resource
+from lsnb.effective.rights import Rights, read_rights, scope_of
+from lsnb.errors import UnknownNameError
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
-COLUMNS = ("email", "name", "workspace", "permission", "decision", "role", "source", "policies", "workspace_id")
+COLUMNS = (
+    *("email", "name", "workspace", "permission", "decision", "role", "source", "policies", "workspace_id"),
+    *("principal_kind", "principal_id"),
+)
 _LEVEL: dict[Verdict, int] = {"no": 0, "maybe": 1, "yes": 2}
 
 
@@ -26,7 +32,7 @@ def who_can(
     resource_type: str | None = None,
     rights: Rights | None = None,
 ) -> pd.DataFrame:
-    """List who has a permission: the inverse of `explain`, for everybody at once.
+    """List who has a permission: the inverse of `explain`, for everybody at once, and for keys and tokens.
 
     Args:
         snapshot: the reading.
@@ -37,25 +43,46 @@ def who_can(
         rights: `read_rights(snapshot)`, for many questions to one snapshot.
 
     Returns:
-        One row per person and workspace that is not denied, with the `decision` (`allowed`, `depends` on tags or
-        `unknown`), the role and source that count, and the policies that speak of it. What could not be evaluated is
-        in `.attrs["unevaluated"]`. Only enabled people who have joined are in it.
+        One row per principal and workspace that is not denied, with the `decision` (`allowed`, `depends` on tags or
+        `unknown`), the role and source that count, and the policies that speak of it. `principal_kind` is `person`,
+        `service key` (`email` is missing, `name` is its description, `source` is `service-key` where the role is the
+        key's own) or `token` (`email` is the owner's, whose rights it has). Only enabled people who have joined, and
+        keys that have not ended, are in it. What could not be evaluated, such as keys that could not be read, is in
+        `.attrs["unevaluated"]`.
 
     Raises:
-        TableError: there is no such workspace.
+        UnknownNameError: there is no such permission, workspace, tag or kind of resource.
         UnreadableTableError: access or the permissions of roles could not be read.
     """
     rights = rights or read_rights(snapshot)
+    permission = find_permission(snapshot, permission, rights.permissions)
+    place = None if workspace is None else find_workspace(snapshot, workspace)[1]
+    check_resource(snapshot, rights, tags, resource_type)
+    return _ask(snapshot, permission, place, rights, rights.everybody, tags=tags, resource_type=resource_type)
+
+
+def _ask(
+    snapshot: Snapshot,
+    permission: str,
+    place: str | None,
+    rights: Rights,
+    rows: pd.DataFrame,
+    *,
+    tags: Mapping[str, str] | None = None,
+    resource_type: str | None = None,
+) -> pd.DataFrame:
+    """Answer `who_can` for some grants, about a permission and a workspace that are known to be there."""
     scope = scope_of(snapshot, permission)
-    rows = rights.grants
     keep = _equal(rows["scope"], scope) & _equal(rows["state"], "active")
-    if scope == "workspace" and workspace is not None:
-        keep &= _equal(rows["workspace_id"], find_workspace(snapshot, workspace)[1])
-    verdicts = _judge_roles(rights, permission, tags, resource_type, is_workspace=scope == "workspace")
+    if scope == "workspace" and place is not None:
+        keep &= _equal(rows["workspace_id"], place)
+    if permission in NOT_FOR_SERVICE_KEYS:
+        keep &= ~_equal(rows["principal_kind"], SERVICE_KEY)
+    rows = rows[keep]
+    verdicts = _judge_roles(rows, rights, permission, tags, resource_type, is_workspace=scope == "workspace")
     # A role that neither grants, nor has a policy, nor is unknown, can change nothing: leave its rows out early.
     matters = verdicts.index[verdicts[["permits", "allow", "deny", "is_unknown"]].any(axis=1)]
-    rows = rows[keep & rows["key"].isin(matters)]
-    return _combine(rows, verdicts, permission, rights)
+    return _combine(rows[rows["key"].isin(matters)], verdicts, permission, rights)
 
 
 def _equal(column: pd.Series, value: str) -> pd.Series:
@@ -64,10 +91,16 @@ def _equal(column: pd.Series, value: str) -> pd.Series:
 
 
 def _judge_roles(
-    rights: Rights, permission: str, tags: Mapping[str, str] | None, resource_type: str | None, *, is_workspace: bool
+    rows: pd.DataFrame,
+    rights: Rights,
+    permission: str,
+    tags: Mapping[str, str] | None,
+    resource_type: str | None,
+    *,
+    is_workspace: bool,
 ) -> pd.DataFrame:
     """Say for every role what it permits and which policies on it match: a few rows, whatever the number of people."""
-    keys = [str(key) for key in rights.grants["key"].unique()]
+    keys = [str(key) for key in rows["key"].unique()]
     judged = pd.DataFrame(
         {
             "permits": [permission in rights.held.get(key, ()) for key in keys],
@@ -97,8 +130,11 @@ def _combine(rows: pd.DataFrame, verdicts: pd.DataFrame, permission: str, rights
     judged["rank"] = 2 * judged["permits"].astype(int) + (judged["source"] == "org-admin").astype(int)
     judged = judged.sort_values("rank", ascending=False, kind="stable")
     place = judged["workspace_id"].astype(object).fillna("")
+    # Two accounts of one address are one person; a key is itself.
+    is_person = _equal(judged["principal_kind"], PERSON)
+    principal = judged["email"].where(is_person, judged["principal_kind"] + ":" + judged["principal_id"])
     number = pd.Series(
-        pd.factorize(judged["email"])[0].astype(np.int64) * (len(judged) + 1) + pd.factorize(place)[0],
+        pd.factorize(principal)[0].astype(np.int64) * (len(judged) + 1) + pd.factorize(place)[0],
         index=judged.index,
     )
     levels = judged[["permits", "allow", "deny", "is_unknown"]].astype(int).groupby(number).max()
@@ -118,20 +154,22 @@ def _combine(rows: pd.DataFrame, verdicts: pd.DataFrame, permission: str, rights
     )
     found = pd.DataFrame(
         {
-            **{name: first[name] for name in ("email", "name", "workspace", "role", "source", "workspace_id")},
+            **{name: first[name] for name in COLUMNS if name in first.columns and name != "policies"},
             "permission": pd.Series(permission, index=first.index, dtype=DTYPES["text"]),
             "decision": pd.Series(decision, index=first.index, dtype=DTYPES["text"]),
             "policies": policies.astype(DTYPES["text"]).replace("", None),
         }
     )[list(COLUMNS)]
     found = found[~_equal(found["decision"], "denied")]
-    found = found.sort_values(["workspace", "workspace_id", "email"], ignore_index=True)
-    found.attrs["unevaluated"] = list(rights.gaps)
+    found = found.sort_values(
+        ["workspace", "workspace_id", "email", "principal_kind", "principal_id"], ignore_index=True
+    )
+    found.attrs["unevaluated"] = [*rights.gaps, *rights.key_gaps]
     return found
 
 
 class Effective:
-    """The table of person, workspace and permission, computed piece by piece.
+    """The table of principal, workspace and permission, computed piece by piece.
 
     A large organization has tens of millions of such rows, so only what is asked for is made.
 
@@ -151,57 +189,99 @@ class Effective:
     @property
     def unevaluated(self) -> tuple[str, ...]:
         """What could not be evaluated, as sentences."""
-        return self.rights.gaps
+        return (*self.rights.gaps, *self.rights.key_gaps)
 
     def by_permission(self, permission: str) -> pd.DataFrame:
-        """Give the rows of one permission, as `who_can` does."""
+        """Give the rows of one permission, as `who_can` does.
+
+        Raises:
+            UnknownNameError: there is no such permission.
+        """
         return who_can(self._snapshot, permission, rights=self.rights)
 
     def by_workspace(self, workspace: str) -> pd.DataFrame:
-        """Give the rows of one workspace, over all its permissions."""
+        """Give the rows of one workspace, over all its permissions.
+
+        Raises:
+            UnknownNameError: there is no such workspace, or several have that name.
+        """
         place = find_workspace(self._snapshot, workspace)[1]
-        grants = self.rights.grants
+        grants = self.rights.everybody
         return self._over_permissions(grants[_equal(grants["workspace_id"], place)])
 
     def by_person(self, person: str) -> pd.DataFrame:
-        """Give the rows of one person, over all workspaces and the organization.
+        """Give the rows of one person and of their tokens, over all workspaces and the organization.
 
         Raises:
-            TableError: nobody has that address.
+            UnknownNameError: nobody has that address.
         """
-        grants = self.rights.grants[_equal(self.rights.grants["email"], person.strip().lower())]
-        if grants.empty:
-            raise TableError(f"Nobody with the address {person!r} is in this snapshot, as member or invitation.")
-        return self._over_permissions(grants)
+        people = self.rights.grants[["email", "name"]].drop_duplicates()
+        names = {email: name for email, name in people.astype(object).itertuples(index=False) if isinstance(name, str)}
+        email = find_person(people["email"].astype(object), person, names)
+        grants = self.rights.everybody
+        return self._over_permissions(grants[_equal(grants["email"], email)])
+
+    def by_key(self, key: str) -> pd.DataFrame:
+        """Give the rows of one service key or token, over all workspaces and the organization.
+
+        Args:
+            key: its id, its description, or the part of it that may be shown.
+
+        Raises:
+            UnknownNameError: no key that still works is called so, or several are.
+        """
+        grants = self.rights.keys
+        labels = grants[["principal_id", "name"]].drop_duplicates().astype(str)
+        wanted = key.strip()
+        found = [
+            (id_, label)
+            for id_, label in labels.itertuples(index=False, name=None)
+            if wanted in (id_, label) or label in (f"{wanted} ({label.rpartition(' (')[2]}",) or f"({wanted})" in label
+        ]
+        if not found:
+            refuse(
+                "key or token that still works",
+                key,
+                labels["name"].map(lambda label: str(label).rpartition(" (")[0] or label),
+            )
+        if len(found) > 1:
+            ids = [id_ for id_, _ in found]
+            raise UnknownNameError(
+                f"{len(found)} keys are called {key!r}; name one by its id: {', '.join(ids)}.", name=key, nearest=ids
+            )
+        return self._over_permissions(grants[_equal(grants["principal_id"], found[0][0])])
 
     def _over_permissions(self, grants: pd.DataFrame) -> pd.DataFrame:
-        rights = Rights(grants, self.rights.held, self.rights.rules, self.rights.gaps)
+        rights = self.rights
         asked = [p for p in self.permissions if any(p in rights.held.get(key, ()) for key in grants["key"].unique())]
         if any(rights.rules) or not rights.held.keys() >= set(grants["key"]):
             asked = self.permissions  # a policy may give what no role does, and an unknown role may give anything
-        parts = [who_can(self._snapshot, permission, rights=rights) for permission in asked or self.permissions[:1]]
+        parts = [_ask(self._snapshot, p, None, rights, grants) for p in asked or self.permissions[:1]]
         found = [part for part in parts if not part.empty] or parts[:1]
-        return pd.concat(found, ignore_index=True).sort_values(
-            ["email", "workspace", "workspace_id", "permission"], ignore_index=True
+        whole = pd.concat(found, ignore_index=True).sort_values(
+            ["email", "workspace", "workspace_id", "permission", "principal_kind", "principal_id"], ignore_index=True
         )
+        whole.attrs["unevaluated"] = list(self.unevaluated)
+        return whole
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
-        return (self.by_permission(permission) for permission in self.permissions)
+        rows = self.rights.everybody
+        return (_ask(self._snapshot, permission, None, self.rights, rows) for permission in self.permissions)
 
     def to_frame(self) -> pd.DataFrame:
         """Make the whole table at once: for small organizations."""
         return pd.concat(list(self), ignore_index=True)
 
     def __repr__(self) -> str:
-        people = self.rights.grants["email"].nunique()
+        people, keys = self.rights.grants["email"].nunique(), self.rights.keys["principal_id"].nunique()
         return (
-            f"<Effective access of {people:,} people, {len(self.permissions)} permissions: "
-            "ask by_permission(), by_workspace() or by_person()>"
+            f"<Effective access of {people:,} people, {keys:,} keys and tokens, {len(self.permissions)} permissions: "
+            "ask by_permission(), by_workspace(), by_person() or by_key()>"
         )
 
 
 def effective(snapshot: Snapshot) -> Effective:
-    """Give the table of person, workspace and permission, computed piece by piece.
+    """Give the table of person or key, workspace and permission, computed piece by piece.
 
     Raises:
         UnreadableTableError: access or the permissions of roles could not be read.

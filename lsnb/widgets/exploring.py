@@ -117,11 +117,12 @@ class Explorer(Form):
         """Keep the rows in which every word is found, in any column and any case; none keeps all.
 
         Args:
-            text: the words. `role:viewer` looks in the column `role` only, and `-word` keeps the rows without it. What
-            stands before a colon and is no column is text like any other, as in `runs:delete`.
+            text: the words. `role:viewer` looks in the column `role` only, `role:"power user"` for two words together,
+                and `-word` keeps the rows without it. A role is found by all its names. What stands before a colon and
+                is no column is text like any other, as in `runs:delete`.
 
         Raises:
-            TableError: a word nearly names a column that the table has.
+            UnknownNameError: a word names a column that the table does not have, or a value that its column never has.
         """
         shown = self._filter.rows(text)
         is_other = not shown.index.equals(self._shown.index)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 import numpy as np
 import pandas as pd
 
-from lsnb.errors import TableError
+from lsnb import catalogue
+from lsnb.edits.roles import role_words
+from lsnb.edits.texts import Nearest, did_you_mean, fold_loosely
+from lsnb.errors import UnknownNameError
+
+#: Words, of which a part in quotation marks may have blanks in it.
+_WORDS = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+#: The columns that hold names of roles, and those that hold the system names beside them.
+_ROLE_COLUMNS = {"role": "role_name", "workspace_role": "", "organization_role": "", "my_role": "", "default_role": ""}
 
 
 class RowFilter:
@@ -25,27 +34,58 @@ class RowFilter:
         """Keep the rows in which every word is found, in any column and any case.
 
         Args:
-            text: the words. `role:viewer` looks in the column `role` only, and `-word` keeps the rows without it. What
-                stands before a colon and is no column is text like any other, as in `runs:delete`.
+            text: the words. `role:viewer` looks in the column `role` only, `role:"power user"` for two words together,
+                and `-word` keeps the rows without it. A role is found by all its names. What stands before a colon and
+                is no column is text like any other, as in `runs:delete`.
 
         Raises:
-            TableError: a word nearly names a column that the table has.
+            UnknownNameError: a word names a column that the table does not have, or a value that its column never has.
         """
         names = [str(name) for name in self._frame.columns]
         kept = np.ones(len(self._frame), dtype=bool)
-        for word in text.split():
+        for word in _WORDS.findall(text):
             is_without = word.startswith("-") and len(word) > 1
             wanted = word[1:] if is_without else word
             column, colon, value = wanted.partition(":")
-            places = names
-            if colon and column in names:
-                places, wanted = [column], value
-            elif colon and difflib.get_close_matches(column, names, n=1, cutoff=0.7):
-                raise TableError(f"The table has no column {column!r}. It has: {', '.join(names)}.")
-            if wanted:
-                hits = self._hits(places, wanted.casefold())
-                kept &= ~hits if is_without else hits
+            is_column = bool(colon) and column in names
+            wanted = (value if is_column else wanted).replace('"', "").casefold()
+            if not wanted:
+                continue
+            hits = self._hits([column] if is_column else names, wanted)
+            if is_column and column in _ROLE_COLUMNS:
+                hits |= self._role_hits(column, wanted)
+            is_address = value.startswith("//")  # as in https://…, which no column is called
+            if colon and value and not is_address and not hits.any() and len(self._frame):
+                self._refuse(column, wanted, names, is_column=is_column)
+            kept &= ~hits if is_without else hits
         return self._frame[kept]
+
+    def _role_hits(self, column: str, wanted: str) -> np.ndarray:
+        """Tell which rows hold a role of which another word is wanted, such as `workspace user` for Editor."""
+        system = _ROLE_COLUMNS[column]
+        codes, texts = self._column(column)
+        hits = self._hits([system], wanted) if system in self._frame.columns else np.zeros(len(codes), dtype=bool)
+        words = {shown.casefold(): role_words(shown, name) for name, (shown, _) in catalogue.SYSTEM_ROLES.items()}
+        folded = fold_loosely(wanted)
+        alike = [any(folded in fold_loosely(word) for word in words.get(text, ())) for text in texts]
+        named: np.ndarray = np.append(np.array(alike, dtype=bool), False)[codes]
+        named |= hits
+        return named
+
+    def _refuse(self, column: str, wanted: str, names: list[str], *, is_column: bool) -> None:
+        """Say that a column is not there, or never holds what is looked for; an empty table would read as "nobody"."""
+        if is_column:
+            values = self._column(column)[1]
+            near = Nearest(values).find(wanted)
+            hint = f" {did_you_mean(near)}" if near else ""
+            raise UnknownNameError(f"No row has {wanted!r} in {column}.{hint}", name=wanted, nearest=near)
+        near = difflib.get_close_matches(column, names, n=1, cutoff=0.6)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise UnknownNameError(
+            f"The table has no column {column!r}, and no cell holds {wanted!r}.{hint} It has: {', '.join(names)}.",
+            name=column,
+            nearest=near,
+        )
 
     def _hits(self, names: list[str], wanted: str) -> np.ndarray:
         hits = np.zeros(len(self._frame), dtype=bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lsnb.checks import CHECKS, SEVERITIES, STATUSES, run_checks
-from lsnb.errors import ConfigError, LsnbError
+from lsnb.errors import ConfigError, LsnbError, UnknownNameError
 from lsnb.export import export_table
 from lsnb.files import write_atomically
 from lsnb.repair import Fixes, fixes
@@ -180,7 +181,13 @@ class FindingsView(Form):
         for field, value in ((self.severity, severity), (self.area, area), (self.status_choice, status)):
             known_values = [option[1] if isinstance(option, tuple) else option for option in field.options]
             if value is not None and value not in known_values:
-                raise LsnbError(f"There is no {value!r} to filter by. There is: {', '.join(known_values)}.")
+                near = difflib.get_close_matches(value, known_values, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise UnknownNameError(
+                    f"There is no {value!r} to filter by.{hint} There is: {', '.join(known_values)}.",
+                    name=value,
+                    nearest=near,
+                )
         self._is_drawing = True
         try:
             for field, value in ((self.severity, severity), (self.area, area), (self.status_choice, status)):

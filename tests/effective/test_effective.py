@@ -113,7 +113,8 @@ def brute_force(snapshot: Snapshot, permission: str, workspace: str) -> dict[str
 
 
 def listed(frame: pd.DataFrame) -> dict[str, str]:
-    """Give the decisions of `who_can` by person."""
+    """Give the decisions of `who_can` by person; what keys may do is asked of nobody."""
+    frame = frame[frame["principal_kind"] == "person"]
     assert frame["email"].is_unique
     return dict(zip(frame["email"], frame["decision"], strict=True))
 

@@ -1,0 +1,339 @@
+"""Questions are answered, or it is said why not: inputs that got "nobody", "denied" or a wrong alarm once, and others."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+import lsnb
+from lsnb import sandbox
+from lsnb.cli import main
+from lsnb.effective import effective, explain, who_can
+from lsnb.errors import TableError, UnknownNameError
+from lsnb.snapshot import Snapshot
+from tests.checks.tiny import Tiny, ago, role_id
+
+ADA, GRACE = "ada.lindqvist@acme.example", "grace.kim@acme.example"
+ADMIN_KEY = "Access review automation"
+
+
+@pytest.fixture(scope="module")
+def snap() -> Snapshot:
+    """Read the demo organization, once for all questions."""
+    with sandbox.start(seed="small") as server:
+        return lsnb.connect(endpoint=server.url, api_key=server.key).snapshot()
+
+
+@pytest.fixture(scope="module")
+def kept(snap, tmp_path_factory) -> str:
+    """Keep the reading in a file, for the command."""
+    path = tmp_path_factory.mktemp("questions") / "small.lsnb"
+    snap.save(path)
+    return str(path)
+
+
+# C1: what is not there has no answer
+
+
+@pytest.mark.parametrize(
+    ("permission", "nearest"),
+    [
+        ("runs:reed", "runs:read"),
+        ("runs:delet", "runs:delete"),
+        ("organization:mange", "organization:manage"),
+        ("workspace:manage-members", "workspaces:manage-members"),
+    ],
+)
+def test_c1_a_mistyped_permission_is_an_error_with_the_nearest(snap, permission, nearest):
+    """Neither "nobody" nor "denied": both questions and the table of everything refuse."""
+    for ask in (
+        lambda: who_can(snap, permission),
+        lambda: snap.who_can(permission, "Production"),
+        lambda: snap.explain(ADA, permission, "Production"),
+        lambda: effective(snap).by_permission(permission),
+    ):
+        with pytest.raises(UnknownNameError) as caught:
+            ask()
+        assert nearest == caught.value.nearest[0]
+        assert nearest in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["who-can", "runs:reed", "Production"],
+        ["who-can", "runs:read", "Prodution"],
+        ["explain", ADA, "runs:delet", "Production"],
+        ["explain", "ada.lindqvst@acme.example", "runs:delete", "Production"],
+        ["explain", ADA, "runs:delete", "Prodction"],
+        ["audit", "--only", "LS-AMD-01"],
+    ],
+)
+def test_c1_the_command_fails_on_a_typo(kept, capsys, words):
+    """No rows and exit 0 would read as an answer."""
+    assert main([*words, "--snapshot", kept]) not in (0, 2)
+    said = capsys.readouterr()
+    assert not said.out
+    assert "Did you mean" in said.err
+
+
+def test_c1_a_pattern_is_not_one_permission(snap):
+    """What it stands for is listed instead of "no rows"."""
+    with pytest.raises(UnknownNameError, match="one at a time") as caught:
+        who_can(snap, "runs:*")
+    assert "runs:delete" in caught.value.nearest
+
+
+def test_c1_a_permission_of_tomorrow_is_known_once_a_role_holds_it():
+    """The bundled catalogue grows slower than the service."""
+    tiny = Tiny().add_role("Pilot", "rockets:launch", "probes:*").add("eva", places={"Production": "Pilot"})
+    snapshot = tiny.snapshot()
+    assert ["eva@acme.example"] == who_can(snapshot, "rockets:launch", "Production")["email"].tolist()
+    assert ["eva@acme.example"] == who_can(snapshot, "Rockets:Launch", "production")["email"].tolist()
+    with pytest.raises(UnknownNameError, match="rockets:launch"):
+        who_can(snapshot, "rockets:lunch")
+
+
+def test_c1_a_pattern_that_a_role_holds_grants_what_it_stands_for():
+    """A role with `runs:*` may delete runs."""
+    snapshot = Tiny().add_role("Runner", "runs:*").add("eva", places={"Production": "Runner"}).snapshot()
+    assert explain(snapshot, "eva@acme.example", "runs:delete", "Production").is_allowed
+    assert not explain(snapshot, "eva@acme.example", "datasets:delete", "Production").is_allowed
+
+
+@pytest.mark.parametrize("name", ["ada.lindqvst@acme.example", "Ada Lindqvist", "ada.lindqvist@acme.exampl"])
+def test_c1_a_mistyped_person_is_an_error_with_the_nearest(snap, name):
+    """Also for a name instead of the address."""
+    for ask in (
+        lambda: snap.explain(name, "runs:delete", "Production"),
+        lambda: snap.effective().by_person(name),
+        lambda: snap.filter_access(email=name),
+    ):
+        with pytest.raises(UnknownNameError, match="Nobody with the address") as caught:
+            ask()
+        assert (ADA,) == caught.value.nearest
+
+
+def test_c1_an_address_is_taken_as_it_stands_in_a_mail(snap):
+    """The brackets and the case of a pasted address change nothing."""
+    plain = snap.explain(GRACE, "runs:read", "Production")
+    assert plain == snap.explain("Grace Kim <Grace.Kim@Acme.Example>", "runs:read", "Production")
+    assert len(snap.filter_access(email=GRACE)) == len(snap.filter_access(email=f"mailto:{GRACE}")) > 0
+
+
+def test_c1_a_workspace_of_a_name_that_two_have_is_told_by_its_id():
+    """In every question, and where the names differ by case only the one that is written so is meant."""
+    tiny = Tiny("Production", "production", "Twin").add("eva", places={"Production": "Viewer"})
+    snapshot = tiny.snapshot()
+    assert 1 == len(who_can(snapshot, "runs:read", "Production"))
+    assert 0 == len(who_can(snapshot, "runs:read", "production"))
+    with pytest.raises(UnknownNameError, match="ws Production, ws production"):
+        snapshot.filter_access(workspace="PRODUCTION")
+    with pytest.raises(UnknownNameError, match="ws Production, ws production"):
+        who_can(snapshot, "runs:read", "PRODUCTION")
+
+
+def test_c1_a_workspace_is_looked_for_also_where_the_permission_needs_none(snap):
+    """A typo in what is not used is a typo."""
+    with pytest.raises(UnknownNameError, match="Production"):
+        who_can(snap, "organization:manage", "Prodution")
+    with pytest.raises(UnknownNameError, match="Production"):
+        snap.explain(ADA, "organization:manage", "Prodution")
+
+
+@pytest.mark.parametrize("question", [{"tags": {"Secrt": "yes"}}, {"resource_type": "porject"}])
+def test_c1_a_mistyped_tag_or_kind_of_resource_does_not_open_what_a_policy_denies(question):
+    """The deny would match nothing, and the answer be "allowed"."""
+    tiny = Tiny().add("ada", places={"Production": "Editor"}).add_tag("Secret", "yes").add_tag("Other", "x")
+    tiny.add_policy("secret", "deny", "runs:read", ("Secret", "equals", "yes"), on=("Editor",))
+    snapshot = tiny.snapshot()
+    assert "denied" == explain(snapshot, "ada@acme.example", "runs:read", "Production", tags={"Secret": "yes"}).decision
+    with pytest.raises(UnknownNameError):
+        explain(snapshot, "ada@acme.example", "runs:read", "Production", **question)
+    with pytest.raises(UnknownNameError):
+        who_can(snapshot, "runs:read", "Production", **question)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("sso_olny", "sso_only"), ("can_use_rbca", "can_use_rbac"), ("ip_alowlist", "ip_allowlist")]
+)
+def test_c1_a_mistyped_setting_is_an_error(snap, name, nearest):
+    """None would read as "not set"; a default says that the server may not know it."""
+    with pytest.raises(UnknownNameError, match=nearest):
+        snap.setting(name)
+    assert snap.setting(name, default=7) == 7
+
+
+def test_c1_a_mistyped_check_is_an_error_and_case_does_not_matter(snap):
+    """An audit of nothing would be a clean one."""
+    with pytest.raises(UnknownNameError, match="LS-ADM-01"):
+        lsnb.audit(snap, only=["LS-AMD-01"])
+    with pytest.raises(UnknownNameError):
+        lsnb.audit(snap, only=[""])
+    assert {"LS-ADM-01"} == set(lsnb.audit(snap, only=["ls-adm-01"])["id"])
+
+
+# C2: both words for a role, and filters that find nothing
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("Editor", "Workspace User", "WORKSPACE_USER", "workspace user", "Workspace Editor"),
+        ("Admin", "Workspace Admin", "WORKSPACE_ADMIN"),
+        ("Viewer", "Workspace Viewer", "workspace_viewer"),
+        ("Organization Admin", "ORGANIZATION_ADMIN", "organization-admin"),
+    ],
+)
+def test_c2_every_word_for_a_role_gives_the_same_rows(snap, words):
+    """People say Editor, the tools say Workspace User, the service says WORKSPACE_USER."""
+    first, *others = (snap.filter_access(role=word) for word in words)
+    assert len(first)
+    for other in others:
+        pd.testing.assert_frame_equal(first, other)
+
+
+@pytest.mark.parametrize(
+    ("question", "nearest"),
+    [
+        ({"role": "Edtor"}, "Editor"),
+        ({"role": "Workspace Usr"}, "Workspace User"),
+        ({"workspace": "Prodution"}, "Production"),
+        ({"workspace": ["Staging", "Prodution"]}, "Production"),
+        ({"scope": "workspaces"}, "workspace"),
+        ({"state": "actve"}, "active"),
+        ({"source": "direkt"}, "direct"),
+        ({"email": "grace.kmi@acme.example"}, GRACE),
+        ({"email": ["grace.kmi@acme.example"]}, GRACE),
+        ({"email": "*@acme.exmaple"}, "acme.example"),
+    ],
+)
+def test_c2_a_filter_by_what_is_not_there_is_an_error(snap, question, nearest):
+    """No rows would read as "nobody"."""
+    with pytest.raises(UnknownNameError) as caught:
+        snap.filter_access(**question)
+    assert nearest in caught.value.nearest
+    assert nearest in str(caught.value)
+
+
+def test_c2_a_known_role_that_nobody_holds_is_an_empty_answer():
+    """That is the truth, and no error; so are addresses of a list that nobody has."""
+    snapshot = Tiny().add("eva", places={"Production": "Viewer"}).snapshot()
+    assert snapshot.filter_access(role="Workspace User").empty
+    assert snapshot.filter_access(email=["someone.else@partner.example"]).empty
+    with pytest.raises(UnknownNameError):
+        snapshot.filter_access(email="someone.else@partner.example")
+
+
+def test_c2_two_roles_are_compared_by_any_of_their_words(snap):
+    """The words of the sheet are the words of the question."""
+    expected = lsnb.compare_roles(snap, "Editor", "Viewer")
+    pd.testing.assert_frame_equal(expected, lsnb.compare_roles(snap, "Workspace User", "WORKSPACE_VIEWER"))
+    with pytest.raises(UnknownNameError, match="Editor"):
+        lsnb.compare_roles(snap, "Edtor", "Viewer")
+
+
+def test_c2_people_of_a_misspelt_state_make_no_matrix(snap):
+    """An empty matrix would read as an empty organization."""
+    with pytest.raises(UnknownNameError, match="pending"):
+        snap.matrix(state="pendign")
+
+
+def test_c2_the_explorer_finds_roles_by_all_words_and_says_what_is_not_there(snap):
+    """The filter of the form is a question as well."""
+    from lsnb.widgets.filtering import RowFilter
+
+    rows = RowFilter(snap.access).rows
+    expected = rows("role:editor")
+    assert len(expected)
+    for word in ('role:"workspace user"', "role:WORKSPACE_USER", "role:workspace-user"):
+        pd.testing.assert_frame_equal(expected, rows(word))
+    for word in ("role:edtor", "workspace:prodution", "-role:edtor", "deparment:sales", "email:grace.kmi"):
+        with pytest.raises(UnknownNameError):
+            rows(word)
+    assert rows("https://nowhere").empty
+
+
+# C3: keys and tokens act, too
+
+
+def test_c3_an_organization_wide_admin_key_is_among_those_who_manage_the_organization(snap):
+    """It can do what its role says, in the organization and in every workspace."""
+    found = snap.who_can("organization:manage")
+    keys = found[found["principal_kind"] == "service key"]
+    assert [True] == keys["name"].str.startswith(ADMIN_KEY).tolist()
+    assert {"allowed"} == set(keys["decision"])
+    everywhere = snap.who_can("workspaces:manage-members")
+    mine = everywhere[everywhere["name"].str.startswith(ADMIN_KEY)]
+    assert set(snap.workspaces["workspace"]) == set(mine["workspace"])
+
+
+def test_c3_a_key_of_workspaces_is_in_those_only(snap):
+    """By the role that it has; people stay as they were."""
+    found = snap.who_can("runs:create")
+    keys = found[found["name"].fillna("").str.startswith("Nightly load of Research")]
+    assert {"Research", "Data Science"} == set(keys["workspace"])
+    assert set(found[found["principal_kind"] == "person"]["email"]) >= {ADA}
+
+
+@pytest.mark.parametrize("change", [{"expires_at": ago(1)}, {"expires_at": ago(0)}])
+def test_c3_a_key_that_has_ended_can_do_nothing(change):
+    """Its time is over."""
+    tiny = Tiny().add("ada", "Organization Admin").add_key("Old", access_scope="organization", **change)
+    tiny.records["service_keys"][0]["org_role_id"] = role_id("Organization Admin")
+    assert {"person"} == set(who_can(tiny.snapshot(), "organization:manage")["principal_kind"])
+
+
+@pytest.mark.parametrize("change", [{"is_revoked": True}, {"expires_at": ago(1)}, {"revoked_at": ago(1)}])
+def test_c3_a_token_acts_with_its_owners_rights_until_it_ends(change):
+    """A second principal with the same rights, and none once it is revoked or over, or its owner is disabled."""
+    tiny = Tiny().add("ada", "Organization Admin").add("off", places={"Production": "Admin"}, state="disabled")
+    tiny.add_token("laptop", "ada").add_token("gone", "ada", **change).add_token("idle", "off")
+    found = who_can(tiny.snapshot(), "runs:delete", "Production")
+    tokens = found[found["principal_kind"] == "token"]
+    assert [("ada@acme.example", "laptop (lsv2_pt_...0)")] == list(zip(tokens["email"], tokens["name"], strict=True))
+
+
+def test_c3_a_key_whose_role_is_not_told_is_unknown_and_not_a_no():
+    """Servers that do not say what a key may do."""
+    tiny = Tiny().add("ada", "Organization Admin").add_key("Mystery", access_scope=None, role_id=None)
+    found = who_can(tiny.snapshot(), "runs:delete", "Production")
+    assert ["unknown"] == found.loc[found["principal_kind"] == "service key", "decision"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("table", "status", "words"),
+    [
+        ("service_keys", "unreadable", "Service keys were not looked at"),
+        ("service_keys", "partial", "Not all service keys"),
+        ("access_tokens", "unavailable", "Personal access tokens were not looked at"),
+    ],
+)
+def test_c3_keys_that_could_not_be_read_are_said(table, status, words):
+    """Silence would read as "people only"."""
+    snapshot = Tiny().add("ada", "Organization Admin").lose(table, status=status).snapshot()
+    assert words in " ".join(who_can(snapshot, "runs:delete").attrs["unevaluated"])
+    assert words in " ".join(effective(snapshot).unevaluated)
+    assert words in " ".join(effective(snapshot).by_person("ada@acme.example").attrs["unevaluated"])
+
+
+def test_c3_the_command_lists_keys_and_says_what_it_did_not_see(server, monkeypatch, capsys):
+    """It reads the keys for it, and today's tokens are the caller's own only."""
+    monkeypatch.setenv("LANGSMITH_ENDPOINT", server.url)
+    monkeypatch.setenv("LANGSMITH_API_KEY", server.key)
+    assert 0 == main(["who-can", "organization:manage", "--json"])
+    said = capsys.readouterr()
+    rows = json.loads(said.out)
+    assert {"person", "service key", "token"} == {row["principal_kind"] for row in rows}
+    assert "Not all personal access tokens are known" in said.err
+
+
+def test_c3_a_key_is_asked_for_by_its_name(snap):
+    """And a name that no key has is an error."""
+    table = effective(snap)
+    assert {"service key"} == set(table.by_key(ADMIN_KEY)["principal_kind"])
+    assert {"token"} == set(table.by_key(f"Notebook of {ADA}")["principal_kind"])
+    with pytest.raises(TableError, match=ADMIN_KEY):
+        table.by_key("Access reviw automation")
