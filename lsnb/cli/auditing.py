@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from lsnb.cli.common import (
     open_organization,
     print_json,
     print_table,
-    printable,
+    print_text,
     say,
 )
 from lsnb.errors import ConfigError
@@ -123,7 +122,7 @@ def _run_audit(options: argparse.Namespace) -> int:
         print_json(to_records(findings))
     else:
         width = shutil.get_terminal_size((100, 24)).columns
-        sys.stdout.write(printable(audit_to_text(findings, snap, width=min(width, 120))))
+        print_text(audit_to_text(findings, snap, width=min(width, 120)))
         for row in findings[findings["status"] == "error"].itertuples():
             say(f"Could not check {row.id}: {row.reason}")
     grave = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
@@ -160,7 +159,7 @@ def _write_fixes(found: Fixes, folder: Path) -> None:
 
 def _run_policy_init(options: argparse.Namespace) -> int:
     if options.output is None:
-        sys.stdout.write(policy_template())
+        print_text(policy_template())
         return _NOTHING
     ending = options.output.suffix.lower()
     if ending not in (".toml", ".csv"):
@@ -210,5 +209,5 @@ def _run_explain(options: argparse.Namespace) -> int:
             }
         )
     else:
-        sys.stdout.write(printable(str(found)) + "\n")
+        print_text(str(found) + "\n")
     return _NOTHING

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, printable, say
+from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, print_text, say
 from lsnb.edits import Edits, problem_lines
 from lsnb.edits.requests import Requests
 from lsnb.errors import ConfigError, PlanError
@@ -141,7 +140,9 @@ def _write_problems(sheets: SheetSet, options: argparse.Namespace) -> None:
 def _show_problems(problems: Any, options: argparse.Namespace) -> int:
     """List every problem of the sheets; nothing is planned from half a sheet."""
     if options.json:
-        print_json({"problems": to_records(problems)})
+        message = f"{len(problems)} problems; nothing is planned until all are mended."
+        error = {"kind": "TableError", "message": message, "exit_code": 1}
+        print_json({"error": error, "problems": to_records(problems)})
     names = " and ".join(str(path) for path in options.sheet)
     say(f"lsnb plan: {len(problems)} problems in {names}; nothing is planned until all are mended.")
     for source, found in problems.groupby("sheet", sort=False):
@@ -166,7 +167,7 @@ def _show_plan(plan: Plan, options: argparse.Namespace) -> int:
     if options.json:
         print_json(plan.to_json())
     else:
-        sys.stdout.write(printable(plan.to_text()) + "\n")
+        print_text(plan.to_text() + "\n")
         if options.output and options.output.suffix == ".json" and plan.changes and plan.is_safe:
             say(f"To carry it out:  lsnb apply {options.output} --confirm {plan.fingerprint}")
     if not plan.is_safe:
@@ -200,8 +201,13 @@ def _run_apply(options: argparse.Namespace) -> int:
     _check_results_output(options.output)
     plan = load_plan(options.plan)
     if options.confirm is None:
-        sys.stdout.write(printable(plan.to_text()) + "\n")
-        say(f"Nothing was done. To carry it out, hand the fingerprint back:  --confirm {plan.fingerprint}")
+        advice = f"Nothing was done. To carry it out, hand the fingerprint back:  --confirm {plan.fingerprint}"
+        if options.json:
+            error = {"kind": "UnconfirmedPlanError", "message": advice, "exit_code": REFUSED}
+            print_json({"error": error, "plan": plan.to_json()})
+        else:
+            print_text(plan.to_text() + "\n")
+        say(advice)
         return REFUSED
     with open_organization(options) as org, _stoppable() as stop:
         run = org.apply(
@@ -243,7 +249,7 @@ def _show_run(run: Run, options: argparse.Namespace) -> int:
     if options.json:
         print_json({"journal": str(run.journal), "stopped": run.stopped, "results": to_records(run.results)})
     else:
-        sys.stdout.write(printable(str(run)) + "\n")
+        print_text(str(run) + "\n")
     return NOTHING if run.is_done else CHANGES
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from lsnb.cli.output import put, put_json, tell
 from lsnb.config import has_key
 from lsnb.connection import connect, connect_demo
 from lsnb.errors import ConfigError
 from lsnb.export import to_records
 from lsnb.organization import Organization
+from lsnb.safe_text import marked
 
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +64,12 @@ def check_folder(path: Path) -> None:
 
 def print_json(data: Any) -> None:
     """Print one JSON document."""
-    sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=False, default=str) + "\n")
+    put_json(data)
+
+
+def print_text(text: str) -> None:
+    """Print text for a person."""
+    put(text)
 
 
 def print_table(frame: pd.DataFrame, *, as_json: bool = False) -> None:
@@ -72,17 +77,17 @@ def print_table(frame: pd.DataFrame, *, as_json: bool = False) -> None:
     if as_json:
         print_json(to_records(frame))
     elif frame.empty:
-        sys.stdout.write("(no rows)\n")
+        put("(no rows)\n")
     else:
         shown = frame.astype(object).where(frame.notna(), "")
-        sys.stdout.write(printable(shown.to_string(index=False)) + "\n")
+        put(shown.to_string(index=False) + "\n")
 
 
 def say(text: str) -> None:
     """Write a line for the person who watches, apart from the output."""
-    sys.stderr.write(printable(text) + "\n")
+    tell(text)
 
 
 def printable(text: str) -> str:
     """Take out what would steer the terminal; names come from strangers."""
-    return "".join(mark if mark.isprintable() or mark in "\n\t" else "\ufffd" for mark in text)
+    return marked(text)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, printable, say
+from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, print_text, say
 from lsnb.compare import Diff, diff
 from lsnb.errors import ConfigError
 from lsnb.files import write_atomically
@@ -73,7 +72,7 @@ def _run_sync(options: argparse.Namespace) -> int:
     if options.json:
         print_json(result.to_dict())
     else:
-        sys.stdout.write(printable(str(result)) + "\n")
+        print_text(str(result) + "\n")
     return 0
 
 
@@ -92,7 +91,7 @@ def _run_diff(options: argparse.Namespace) -> int:
     if options.json:
         print_json(found.to_json())
     else:
-        sys.stdout.write(printable(found.to_text()))
+        print_text(found.to_text())
     return _DIFFERENT if found else _SAME
 
 

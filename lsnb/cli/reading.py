@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
-from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, printable, say
+from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, print_text, say
 from lsnb.edits.kinds import FORMS, SHEET_KINDS
 from lsnb.errors import ConfigError
 from lsnb.export import FORMATS, export_table
@@ -53,7 +52,7 @@ def _run_whoami(options: argparse.Namespace) -> int:
     if options.json:
         print_json(found.to_dict())
     else:
-        sys.stdout.write(printable(str(found)) + "\n")
+        print_text(str(found) + "\n")
     return 0
 
 
@@ -71,8 +70,9 @@ def _run_snapshot(options: argparse.Namespace) -> int:
         print_json({"file": str(options.output), **snap.facts(), "gaps": _gaps(snap)})
         return 0
     for name, value in snap.facts().items():
-        sys.stdout.write(printable(f"{name:<22}{value:,}" if isinstance(value, int) else f"{name:<22}{value}") + "\n")
-    sys.stdout.write(f"{'file':<22}{options.output}\n")
+        shown = f"{value:,}" if isinstance(value, int) else value
+        print_text(f"{name:<22}{shown}\n")
+    print_text(f"{'file':<22}{options.output}\n")
     _say_gaps(snap, options.tables or DEFAULT_TABLES)
     return 0
 
@@ -93,7 +93,7 @@ def _run_export(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"file": str(options.output), "table": options.table, "rows": len(frame), "gaps": _gaps(snap)})
         return 0
-    sys.stdout.write(f"{options.table}: {len(frame):,} rows in {options.output}\n")
+    print_text(f"{options.table}: {len(frame):,} rows in {options.output}\n")
     _say_gaps(snap, [options.table])
     return 0
 
