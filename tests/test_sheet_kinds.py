@@ -51,7 +51,9 @@ def test_the_tables_of_a_snapshot_are_sheets_too(org, kind, table):
     frame = snap.table(table)
     frame["action" if kind != "settings" else "note"] = ""
     assert [kind] == list(gather_sheets(frame))
-    assert org.plan(frame, snapshot=snap).is_empty
+    plan = org.plan(frame, snapshot=snap)
+    assert plan.is_empty
+    assert plan.warnings == ()
 
 
 def test_a_workbook_with_a_tab_per_kind_is_one_plan_of_nothing(org, tmp_path):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lsnb.edits.origin import sheets_with
 from lsnb.edits.problems import HEADER_ROW, Misfit, Problems
 from lsnb.edits.texts import Codes, fold_loosely, quoted, text_column, to_text
 
@@ -32,7 +33,7 @@ SHEET_MEANINGS: dict[str, str] = {
     "note": "Your own words, kept with the change and shown in the plan. They change nothing.",
 }
 
-_ALIASES = {
+COLUMN_ALIASES = {
     "email address": "email",
     "e mail": "email",
     "e mail address": "email",
@@ -66,10 +67,12 @@ class Header:
     Args:
         places: the place in the frame of each column that was found.
         access_places: the places of `source` and `role_id`, for frames that come from the snapshot's `access`.
+        unknown: the places and names of columns that are not read.
     """
 
     places: dict[str, int]
     access_places: dict[str, int]
+    unknown: tuple[tuple[int, str], ...] = ()
 
     def column(self, frame: pd.DataFrame, name: str) -> pd.Series:
         """Give one column as text; the empty text where the sheet does not have the column."""
@@ -94,26 +97,31 @@ def read_header(frame: pd.DataFrame, problems: Problems) -> Header:
             found[official[key]].append(index)
     by_alias: dict[str, list[int]] = defaultdict(list)
     for index, key in enumerate(keys):
-        if key in _ALIASES and _ALIASES[key] not in found:
-            by_alias[_ALIASES[key]].append(index)
+        if key in COLUMN_ALIASES and COLUMN_ALIASES[key] not in found:
+            by_alias[COLUMN_ALIASES[key]].append(index)
     found |= by_alias
     for name, places in found.items():
         if len(places) > 1:
             reason = f"{len(places)} columns can be read as {name}: {quoted((names[i] for i in places), last='and')}."
             problems.add(HEADER_ROW, names[places[0]], Misfit(name, reason, "Keep one of them."))
-    unknown = [i for i, key in enumerate(keys) if key and key not in {*official, *_ALIASES, *_IGNORED}]
-    _report_misspelt([(names[i], keys[i]) for i in unknown], set(found), problems)
+    used = {place for places in found.values() for place in places}
+    unknown = [i for i, key in enumerate(keys) if i not in used and key not in _IGNORED]
+    strange = [i for i in unknown if keys[i] and keys[i] not in COLUMN_ALIASES]
+    misspelt = _report_misspelt([(names[i], keys[i]) for i in strange], set(found), problems)
     if "email" not in found:
         shown = quoted((name for name in names if name.strip()), limit=20, last="and")
         reason = f"There is no column email. The columns are {shown}." if shown else "There is no column email."
-        problems.add(HEADER_ROW, "", Misfit("email", reason, "The first row must name the columns."))
+        hint = sheets_with(frame, "email") or "The first row must name the columns."
+        problems.add(HEADER_ROW, "", Misfit("email", reason, hint))
     of_access = {name: keys.index(key) for name, key in (("source", "source"), ("role_id", "role id")) if key in keys}
-    return Header({name: places[0] for name, places in found.items()}, of_access)
+    left = tuple((i, names[i]) for i in unknown if names[i] not in misspelt)
+    return Header({name: places[0] for name, places in found.items()}, of_access, left)
 
 
-def _report_misspelt(unknown: list[tuple[str, str]], found: set[str], problems: Problems) -> None:
-    """Report the columns whose names look like one that is missing."""
-    known = {fold_loosely(name): name for name in SHEET_COLUMNS} | _ALIASES
+def _report_misspelt(unknown: list[tuple[str, str]], found: set[str], problems: Problems) -> set[str]:
+    """Report the columns whose names look like one that is missing, and give them."""
+    reported = set()
+    known = {fold_loosely(name): name for name in SHEET_COLUMNS} | COLUMN_ALIASES
     has_place = bool(found & {"workspace_id", "workspace_name"})
     for name, key in unknown:
         near = [_TELLING_WORDS[word] for word in reversed(key.split()) if word in _TELLING_WORDS]
@@ -123,6 +131,8 @@ def _report_misspelt(unknown: list[tuple[str, str]], found: set[str], problems: 
             continue
         hint = f"Did you mean '{meant}'? Rename the column, or take it away."
         problems.add(HEADER_ROW, name, Misfit(name, "This is not a column of the access sheet.", hint))
+        reported.add(name)
+    return reported
 
 
 def _is_close(key: str, name: str) -> bool:

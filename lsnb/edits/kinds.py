@@ -66,7 +66,8 @@ def recognise(frame: pd.DataFrame) -> SheetKind:
         return "roles"
     if keys & {"token id", "access token id"} or ({"owner", "state", "action"} <= keys and "short key" in keys):
         return "tokens"
-    if keys & {"key id", "service key id", "expires at"} or {"description", "org role"} <= keys:
+    is_of_keys = keys & {"key id", "service key id", "expires at"} or {"description", "org role"} <= keys
+    if is_of_keys and "email" not in keys:
         return "keys"
     if "new name" in keys or (
         keys & {"workspace name", "workspace"} and not keys & {"email", "langsmith role", "role"}

@@ -34,11 +34,17 @@ class Edits:
         rows: one row per wish that is understood, with `EDIT_COLUMNS`: at most one per e-mail, scope and workspace.
         problems: one row per cell that is not, with `PROBLEM_COLUMNS`; empty when all is understood.
         source: what to call the sheet in a sentence, such as "changes.csv".
+        remarks: what a reader should know, such as what was left aside, as (rule, sentence).
+        hidden_rows: the rows that the file does not show.
+        file_rows: the rows whose problems lie in the file and not in a text, so that they can be mended only there.
     """
 
     rows: pd.DataFrame
     problems: pd.DataFrame
     source: str
+    remarks: tuple[tuple[str, str], ...] = ()
+    hidden_rows: frozenset[int] = frozenset()
+    file_rows: frozenset[int] = frozenset()
 
     @property
     def is_clean(self) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from lsnb import catalogue
-from lsnb.edits.columns import SHEET_COLUMNS, Header, read_header, row_numbers
+from lsnb.edits.columns import COLUMN_ALIASES, SHEET_COLUMNS, Header, read_header, row_numbers
 from lsnb.edits.conflicts import NO_ROLE, ORGANIZATION, REMOVE, SET, Wishes, settle
 from lsnb.edits.emails import known_addresses, read_addresses
+from lsnb.edits.leftovers import asks_for_nothing, left_columns, no_rows
 from lsnb.edits.model import EDIT_COLUMNS, Edits
+from lsnb.edits.origin import judge_origin, missing_rows, names_read_as_missing, origin_of
 from lsnb.edits.places import Place, PlaceBook
 from lsnb.edits.problems import Misfit, Problems
 from lsnb.edits.roles import Role, RoleBook
-from lsnb.edits.texts import Coded, Codes, encode, fold, take_texts, tidy
+from lsnb.edits.texts import Coded, Codes, encode, fold, fold_loosely, quoted, take_texts, tidy
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
@@ -44,9 +47,24 @@ def parse_sheet(
     """
     problems = Problems(SHEET_COLUMNS)
     header = read_header(frame, problems)
+    numbers = row_numbers(frame)
+    read = {place: name for name, place in header.places.items()}
+    judged = judge_origin(frame, numbers.tolist(), read, problems)
+    known = {fold_loosely(name): name for name in SHEET_COLUMNS} | COLUMN_ALIASES
+    remarks = [
+        *judged.remarks,
+        *left_columns(frame, header.unknown, known, numbers.tolist(), problems),
+        *no_rows(frame),
+    ]
     if "email" not in header.places:
-        return Edits(_to_rows({}), problems.to_frame(), source)
-    return _Parser(frame, header, snapshot, problems, renamed or {}).to_edits(source)
+        return Edits(_to_rows({}), problems.to_frame(), source, tuple(remarks))
+    parser = _Parser(frame, header, snapshot, problems, renamed or {})
+    edits = parser.to_edits(source)
+    if len(frame) and not len(problems):
+        texts = (parser.columns[name].values for name in ("langsmith_role", "action"))
+        remarks += asks_for_nothing("langsmith_role" in header.places, texts)
+    hidden = frozenset(origin_of(frame).hidden_rows)
+    return replace(edits, remarks=(*remarks, *parser.remarks), hidden_rows=hidden, file_rows=judged.rows)
 
 
 def role_book(snapshot: Snapshot) -> RoleBook:
@@ -69,6 +87,12 @@ class _Parser:
         self.problems = problems
         self.snapshot = snapshot
         self.renamed = renamed
+        self.remarks: list[tuple[str, str]] = []
+        self.missing = {
+            name: missing_rows(frame, place)[filled]
+            for name, place in header.places.items()
+            if name in ("workspace_id", "workspace_name", "langsmith_role")
+        }
         source, role_ids = (encode(header.column(frame, name)) for name in ("source", "role_id"))
         self.is_implicit = np.array([value == "org-admin" for value in source.values])[source.codes][filled]
         self.role_ids = Coded(role_ids.codes[filled], role_ids.values)
@@ -79,7 +103,9 @@ class _Parser:
         self._add(self.columns["email"], emails.misfits)
         actions = self._read_actions()
         places, known_places = self._read_places()
+        actions = self._keep_those_without_place(places, actions)
         roles, known_roles = self._read_roles(places, actions)
+        self._note_missing_roles(places, actions)
         is_admin = np.array([role.system_name == catalogue.ORGANIZATION_ADMIN for role in known_roles] + [False, False])
         is_everywhere = is_admin[roles] & (places >= 0)
         places = np.where(is_everywhere, ORGANIZATION, places)
@@ -146,6 +172,36 @@ class _Parser:
             self._add(Coded(codes, [pair[side] for pair in texts]), misfits[column])
         return np.array(found, dtype=np.int64)[codes], book.places
 
+    def _keep_those_without_place(self, places: Codes, actions: Codes) -> Codes:
+        """Let rows remove nobody from the organization whose missing workspace may be one that pandas cannot read."""
+        names = names_read_as_missing(place.name for place in PlaceBook(self.snapshot.workspaces).live)
+        if not names or "workspace_name" not in self.missing:
+            return actions
+        is_open = (places == ORGANIZATION) & self.missing["workspace_name"]
+        rows = self.numbers[is_open & (actions == REMOVE)]
+        if len(rows):
+            self.remarks.append(
+                (
+                    "missing-cells",
+                    f"{_rows_words(rows)} no workspace, and there is one called {quoted(names)}, which pandas reads as "
+                    "missing. Nobody is removed by "
+                    f"{'it' if len(rows) == 1 else 'them'}: bring the file by its path, or read it with keep_default_na=False.",
+                )
+            )
+        return np.where(is_open & (actions == REMOVE), SET, actions)
+
+    def _note_missing_roles(self, places: Codes, actions: Codes) -> None:
+        names = names_read_as_missing(role.name for role in role_book(self.snapshot).roles)
+        if not names or "langsmith_role" not in self.missing:
+            return
+        rows = self.numbers[self.missing["langsmith_role"] & (actions == SET) & (places >= 0)]
+        if len(rows):
+            said = (
+                f"{_rows_words(rows)} no role, and there is one called {quoted(names)}, which pandas reads as missing. "
+                "The role stays as it is: bring the file by its path, or read it with keep_default_na=False."
+            )
+            self.remarks.append(("missing-cells", said))
+
     def _read_roles(self, places: Codes, actions: Codes) -> tuple[Codes, list[Role]]:
         book = role_book(self.snapshot)
         role_of = {role: index for index, role in enumerate(book.roles)}
@@ -178,6 +234,13 @@ class _Parser:
         more = ["; ".join(filter(None, [note, _EVERYWHERE_NOTE])) for note in own]
         texts: Sequence[str | None] = [*(note or None for note in own), *more]
         return take_texts(texts, column.codes[rows] + np.where(is_everywhere, len(own), 0))
+
+
+def _rows_words(rows: Codes) -> str:
+    """Say which rows name something."""
+    shown = [str(row) for row in rows[:8].tolist()]
+    more = f" and {len(rows) - 8:,} more" if len(rows) > 8 else ""
+    return f"row {shown[0]} names" if len(rows) == 1 else f"rows {', '.join(shown)}{more} name"
 
 
 def _with_ids(names: Coded, ids: Coded, book: RoleBook) -> Coded:

@@ -46,6 +46,9 @@ class Problems:
         self._rank = {column: index for index, column in enumerate(columns)}
         self._found: list[tuple[int, int, str, str, str, str]] = []
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     def add(self, row: int, value: str, misfit: Misfit) -> None:
         """Note one problem.
 

@@ -64,7 +64,7 @@ def parse_roles(frame: pd.DataFrame, snapshot: Snapshot, *, source: str = "sheet
     parser = _Parser(snapshot, problems)
     if "permission" in table.found:
         parser.read(frame, table.lines, table.others)
-    return Requests("roles", tuple(parser.requests), problems.to_frame(), source, tuple(parser.remarks))
+    return Requests("roles", tuple(parser.requests), problems.to_frame(), source, (*table.remarks, *parser.remarks))
 
 
 class _Parser:

@@ -89,7 +89,7 @@ def parse_keys(
     parser = _Parser(snapshot, problems, renamed or {})
     for line in table.lines:
         parser.take(line)
-    return Requests("keys", tuple(parser.requests), problems.to_frame(), source)
+    return Requests("keys", tuple(parser.requests), problems.to_frame(), source, table.remarks)
 
 
 class _Parser:

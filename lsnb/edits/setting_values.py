@@ -81,7 +81,9 @@ def parse_settings(frame: pd.DataFrame, snapshot: Snapshot, *, source: str = "sh
     parser = _Parser(snapshot, problems)
     for line in table.lines:
         parser.take(line)
-    return Requests("settings", tuple(parser.found.values()), problems.to_frame(), source, tuple(parser.remarks))
+    return Requests(
+        "settings", tuple(parser.found.values()), problems.to_frame(), source, (*table.remarks, *parser.remarks)
+    )
 
 
 class _Parser:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from lsnb.edits.columns import row_numbers
+from lsnb.edits.leftovers import left_columns, no_rows
+from lsnb.edits.origin import judge_origin, sheets_with
 from lsnb.edits.problems import HEADER_ROW, Misfit, Problems
 from lsnb.edits.texts import fold_loosely, quoted, text_column, tidy, to_text
 
@@ -60,11 +62,13 @@ class Table:
         lines: the rows that are not blank.
         found: the columns that the sheet has.
         others: the place and the name of every column that is none of the layout's.
+        remarks: what a reader should know, as (rule, sentence).
     """
 
     lines: tuple[Line, ...]
     found: frozenset[str]
     others: tuple[tuple[int, str], ...]
+    remarks: tuple[tuple[str, str], ...] = ()
 
 
 def read_table(frame: pd.DataFrame, layout: Layout, problems: Problems, *, has_more: bool = False) -> Table:
@@ -102,16 +106,28 @@ def read_table(frame: pd.DataFrame, layout: Layout, problems: Problems, *, has_m
         and key not in layout.aliases
         and not _is_ours(names[index], key, is_exact=has_more)
     ]
-    if not has_more:
-        _report_misspelt([name for _, name in others], layout, set(places), problems)
+    misspelt = set() if has_more else _report_misspelt([name for _, name in others], layout, set(places), problems)
     for required in layout.required:
         choices = required.split("|")
         if not set(choices) & set(places):
             shown = quoted((name for name in names if name.strip()), limit=20, last="and")
             reason = f"There is no column {' or '.join(choices)}." + (f" The columns are {shown}." if shown else "")
-            problems.add(HEADER_ROW, "", Misfit(choices[0], reason, "The first row must name the columns."))
+            hint = sheets_with(frame, choices[0]) or "The first row must name the columns."
+            problems.add(HEADER_ROW, "", Misfit(choices[0], reason, hint))
     at = {name: found[0] for name, found in places.items()}
-    return Table(tuple(_lines(frame, layout.columns, at)), frozenset(at), tuple(others))
+    numbers = row_numbers(frame).tolist()
+    read = {place: name for name, place in at.items()}
+    judged = judge_origin(frame, numbers, read, problems, is_matrix=has_more)
+    remarks = list(judged.remarks)
+    if not has_more:
+        left = [
+            (index, names[index])
+            for index, key in enumerate(keys)
+            if index not in used and names[index] not in misspelt and key not in layout.ignored | _IGNORED
+        ]
+        remarks += left_columns(frame, left, official | dict(layout.aliases), numbers, problems)
+    remarks += no_rows(frame)
+    return Table(tuple(_lines(frame, layout.columns, at)), frozenset(at), tuple(others), tuple(remarks))
 
 
 def _is_ours(name: str, key: str, *, is_exact: bool) -> bool:
@@ -128,7 +144,9 @@ def _lines(frame: pd.DataFrame, columns: Iterable[str], at: Mapping[str, int]) -
             yield Line(row, cells, raw)
 
 
-def _report_misspelt(unknown: Sequence[str], layout: Layout, found: set[str], problems: Problems) -> None:
+def _report_misspelt(unknown: Sequence[str], layout: Layout, found: set[str], problems: Problems) -> set[str]:
+    """Report the columns whose names look like one that is missing, and give them."""
+    reported = set()
     known = {fold_loosely(name): name for name in layout.columns} | dict(layout.aliases)
     for name in unknown:
         key = fold_loosely(name)
@@ -139,3 +157,5 @@ def _report_misspelt(unknown: Sequence[str], layout: Layout, found: set[str], pr
         if meant:
             hint = f"Did you mean '{meant}'? Rename the column, or take it away."
             problems.add(HEADER_ROW, name, Misfit(name, "This is not a column of this sheet.", hint))
+            reported.add(name)
+    return reported

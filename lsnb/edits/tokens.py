@@ -25,7 +25,9 @@ LAYOUT = Layout(
     TOKEN_COLUMNS,
     required=("token_id|short_key|description", "action"),
     aliases={"access token id": "token_id", "id": "token_id", "email": "owner", "notes": "note"},
-    ignored=frozenset({"workspaces", "default workspace", "is revoked", "created at", "last used at", "expires at"}),
+    ignored=frozenset(
+        {"ls user id", "workspaces", "default workspace", "is revoked", "created at", "last used at", "expires at"}
+    ),
 )
 ACTIONS = ("revoke", "reinstate")
 
@@ -46,7 +48,7 @@ def parse_tokens(frame: pd.DataFrame, snapshot: Snapshot, *, source: str = "shee
     table = read_table(frame, LAYOUT, problems)
     book = ThingBook(snapshot.access_tokens, "access_token_id", "token", "token_id")
     found: dict[str, TokenRequest] = {}
-    remarks: list[tuple[str, str]] = []
+    remarks: list[tuple[str, str]] = list(table.remarks)
     for line in table.lines:
         request = _read(line, book, problems, remarks)
         if request is None:

@@ -31,7 +31,9 @@ LAYOUT = Layout(
     WORKSPACE_COLUMNS,
     required=("workspace_name|workspace_id",),
     aliases={"workspace": "workspace_name", "name": "workspace_name", "id": "workspace_id", "notes": "note"},
-    ignored=frozenset({"my role", "is personal", "is deleted", "handle", "created at", "organization id"}),
+    ignored=frozenset(
+        {"my role", "is personal", "is deleted", "handle", "created at", "organization id", "data plane url"}
+    ),
 )
 ACTIONS = ("create", "delete", "unshare")
 
@@ -53,7 +55,9 @@ def parse_workspaces(frame: pd.DataFrame, snapshot: Snapshot, *, source: str = "
         parser.take(line)
     parser.check_there()
     parser.check_names()
-    return Requests("workspaces", tuple(parser.requests), problems.to_frame(), source, tuple(parser.remarks))
+    return Requests(
+        "workspaces", tuple(parser.requests), problems.to_frame(), source, (*table.remarks, *parser.remarks)
+    )
 
 
 class _Parser:

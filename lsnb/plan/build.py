@@ -76,6 +76,8 @@ def make_plan(
     except UnreadableTableError as error:
         raise PlanError(f"Without knowing who has what now, nothing can be planned. {error}") from error
     notes = Notes(rules.max_listed)
+    for rule, sentence in edits.remarks:
+        notes.add(rule, f"{edits.source}: {sentence}")
     has_rbac = bool(setting(snapshot, "can_use_rbac", True))
     sheet = Sheet(edits, standing, has_rbac=has_rbac)
     check_whole(snapshot, takes_away=mode != "update" or sheet.has_removals, notes=notes)
@@ -96,6 +98,7 @@ def make_plan(
         _note_left_alone(standing, within, notes)
     _decide(ledger, standing, wishes, within)
     _note_similar(ledger, snapshot, edits)
+    _note_hidden(ledger, edits)
     return changes_to_plan(
         origin or snapshot,
         [*beside, *ledger.changes],
@@ -352,3 +355,15 @@ def _note_similar(ledger: Ledger, snapshot: Snapshot, edits: Edits) -> None:
     similar = similar_members(edits.rows[edits.rows["email"].isin(list(invited))], snapshot)
     for row, email, message in zip(similar["row"], similar["email"], similar["message"], strict=True):
         ledger.notes.add("similar-address", f"{row_words([row], edits.source)}: {message}.", invited[email])
+
+
+def _note_hidden(ledger: Ledger, edits: Edits) -> None:
+    """Say which changes come of rows that the file does not show."""
+    changes = {change.id: change for change in ledger.changes}
+    for id_, rows in ledger.rows_of.items():
+        unseen = [row for row in rows if row in edits.hidden_rows]
+        if unseen:
+            change = changes[id_]
+            where = f" in {change.workspace}" if change.workspace else ""
+            what = f"{change.kind} of {change.email}{where}"
+            ledger.notes.add("hidden-rows", f"{what} comes of {row_words(unseen, edits.source)}, which is hidden.", id_)

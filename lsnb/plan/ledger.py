@@ -41,6 +41,7 @@ class Ledger:
     new_role: Role | None = None
     changes: list[Change] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
+    rows_of: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def add(
         self,
@@ -66,17 +67,19 @@ class Ledger:
             workspace: the workspace's name, for changes in one workspace.
             why: what else explains it.
         """
+        asked = list(wishes)
         change = new_change(
             kind,
             email=email,
             before=before,
             after=after,
-            reason=self.reason(wishes, why),
+            reason=self.reason(asked, why),
             ids=ids,
             workspace=workspace,
             is_self=is_caller(self.caller, email, ids.get("ls_user_id")),
         )
         self.changes.append(change)
+        self.rows_of[change.id] = tuple(wish.row for wish in asked if wish.row is not None)
         return change
 
     def wait(self, wish: Wish, reason: str) -> None:

@@ -18,7 +18,7 @@ from lsnb.errors import PlanError, TableError
 from lsnb.outlook.structure import change_structure
 from lsnb.plan.asked import plan_requests
 from lsnb.plan.build import changes_to_plan, make_plan
-from lsnb.plan.model import Change, Mode, Plan
+from lsnb.plan.model import Change, Mode, Plan, Verdict
 from lsnb.plan.notes import Notes
 from lsnb.plan.offered import without_missing
 from lsnb.plan.rules import DEFAULT_RULES, OLDER_SERVER, Rules, ServerFeatures
@@ -71,6 +71,14 @@ class SheetSet:
         if frames:
             return pd.concat(frames, ignore_index=True)
         return pd.DataFrame(columns=[*PROBLEM_COLUMNS, "sheet"])
+
+    @property
+    def warnings(self) -> tuple[Verdict, ...]:
+        """What a reader should know of the sheets themselves, such as what was left aside; the plan says it too."""
+        if self.edits is None:
+            return self.notes.verdicts()
+        own = (Verdict(rule, f"{self.edits.source}: {said}") for rule, said in self.edits.remarks)
+        return (*self.notes.verdicts(), *own)
 
     def require_clean(self) -> SheetSet:
         """Return the set itself when every cell of every sheet was understood.

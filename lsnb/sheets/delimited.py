@@ -35,19 +35,28 @@ def decode(content: bytes, source: str) -> str:
     Raises:
         TableError: none of these fits.
     """
+    return decode_as_found(content, source)[0]
+
+
+def decode_as_found(content: bytes, source: str) -> tuple[str, str]:
+    """Read bytes as `decode` does, and give the encoding where it was guessed; nothing where it is certain.
+
+    Raises:
+        TableError: no encoding fits.
+    """
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            return _decode_as(content, encoding, source)
+            return _decode_as(content, encoding, source), ""
     # The header is in plain letters, of which every second byte is zero in UTF-16.
     even, odd = content[0:16:2], content[1:16:2]
     if len(content) > 3 and not any(odd) and all(even):
-        return _decode_as(content, "utf-16-le", source)
+        return _decode_as(content, "utf-16-le", source), "UTF-16 (little-endian)"
     if len(content) > 3 and not any(even) and all(odd):
-        return _decode_as(content, "utf-16-be", source)
+        return _decode_as(content, "utf-16-be", source), "UTF-16 (big-endian)"
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8"), ""
     except UnicodeDecodeError:
-        return _decode_as(content, "cp1252", source)
+        return _decode_as(content, "cp1252", source), "Windows-1252 (Western European)"
 
 
 def read_rows(text: str, source: str) -> list[list[str]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from lsnb.edits import Edits
 from lsnb.edits.kinds import FORMS, SHEET_KINDS, kind_of_title, recognise
+from lsnb.edits.origin import origin_of
 from lsnb.edits.requests import SheetKind
 from lsnb.errors import TableError
 from lsnb.plan.sheets import NamedSheet
@@ -34,9 +35,10 @@ def gather_sheets(brought: Brought) -> Sheets:
     """
     gathered: Sheets = {}
     if isinstance(brought, Mapping):
-        for name, sheet in brought.items():
-            kind = _kind(str(name))
-            _put(gathered, kind, sheet if isinstance(sheet, Edits) else _read(sheet, kind, f"the {kind} sheet"))
+        named = {_kind(str(name)): sheet for name, sheet in brought.items()}
+        for kind, sheet in named.items():
+            beside = _titles_beside(kind, sheet, named)
+            _put(gathered, kind, sheet if isinstance(sheet, Edits) else _read(sheet, kind, f"the {kind} sheet", beside))
     elif isinstance(brought, str | os.PathLike | pd.DataFrame | Edits):
         _add(gathered, brought)
     else:
@@ -67,8 +69,24 @@ def _add(gathered: Sheets, sheet: SheetSource) -> None:
         frame = read_sheet(path)
         _put(gathered, recognise(frame), NamedSheet(frame, path.name))
         return
+    beside: set[str] = set(tabs.values())
     for kind, title in tabs.items():
-        _put(gathered, kind, NamedSheet(read_tab(path, title), f"{path.name}, {title}"))
+        frame = read_tab(path, title, beside=beside)
+        beside |= {other.title for other in origin_of(frame).others}  # what is left aside is said once
+        _put(gathered, kind, NamedSheet(frame, f"{path.name}, {title}"))
+
+
+def _titles_beside(kind: SheetKind, sheet: SheetSource, named: Mapping[SheetKind, SheetSource]) -> set[str]:
+    """List the tabs of a workbook that are brought as sheets of other kinds."""
+    if not isinstance(sheet, str | os.PathLike):
+        return set()
+    tabs = _known_tabs(Path(sheet))
+    same = {
+        other
+        for other, source in named.items()
+        if isinstance(source, str | os.PathLike) and Path(source).absolute() == Path(sheet).absolute()
+    }
+    return {title for other, title in tabs.items() if other in same and other != kind}
 
 
 def _known_tabs(path: Path) -> dict[SheetKind, str]:
@@ -89,12 +107,14 @@ def _known_tabs(path: Path) -> dict[SheetKind, str]:
     return found
 
 
-def _read(sheet: str | os.PathLike[str] | pd.DataFrame, kind: SheetKind, name: str) -> NamedSheet:
+def _read(
+    sheet: str | os.PathLike[str] | pd.DataFrame, kind: SheetKind, name: str, beside: Collection[str]
+) -> NamedSheet:
     if isinstance(sheet, pd.DataFrame):
         return NamedSheet(read_sheet(sheet), name)
     path = Path(sheet)
     title = _known_tabs(path).get(kind)
-    return NamedSheet(read_tab(path, title) if title else read_sheet(path), path.name)
+    return NamedSheet(read_tab(path, title, beside=beside) if title else read_sheet(path), path.name)
 
 
 def _put(gathered: Sheets, kind: SheetKind, sheet: NamedSheet | Edits) -> None:

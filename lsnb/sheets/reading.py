@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from lsnb.edits.cells import restore
 from lsnb.edits.columns import row_numbers
+from lsnb.edits.header import columns_in, header_below
+from lsnb.edits.origin import Merge, Origin, OtherSheet, origin_of, set_origin
 from lsnb.edits.problems import Misfit, Problems, problem_lines
-from lsnb.edits.texts import text_column
+from lsnb.edits.texts import quoted, text_column
 from lsnb.errors import TableError
 from lsnb.sheets import delimited, workbook
+from lsnb.sheets.markup import Markup, is_strict, places, read_markup
 from lsnb.tables.spec import DTYPES
 
 #: What a file begins with that is no sheet we read, and what to do about it.
@@ -25,13 +30,24 @@ _FOREIGN = (
     (b"\x89PNG", "a picture", "Export the table as CSV or .xlsx"),
     (b"\xff\xd8\xff", "a picture", "Export the table as CSV or .xlsx"),
     (b"{\\rtf", "a rich text document", "Export the table as CSV or .xlsx"),
+    (b"\x09\x08\x10\x00", "a very old Excel file (.xls)", "Save it as .xlsx"),
+    (b"ARROW1", "an Arrow file", "Read it with pandas and hand over the DataFrame"),
+    (b"SQLite format 3", "a database", "Export the table as CSV or .xlsx"),
+    (b"Rar!", "a RAR archive", "Unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it first"),
 )
 _ZIPPED = (
     (b"xl/workbook.bin", "a binary workbook (.xlsb)"),
     (b"opendocument.spreadsheet", "an OpenDocument sheet (.ods)"),
+    (b"opendocument", "an OpenDocument file"),
     (b"Index/Document.iwa", "a Numbers document"),
+    (b"Index.zip", "a Numbers document"),
     (b"word/document.xml", "a Word document"),
 )
+
+
+#: So far down a header is looked for below a title.
+_TITLE_ROWS = 12
 
 
 def read_sheet(source: str | os.PathLike[str] | bytes | pd.DataFrame) -> pd.DataFrame:
@@ -61,27 +77,106 @@ def read_sheet(source: str | os.PathLike[str] | bytes | pd.DataFrame) -> pd.Data
         content, name = _read_bytes(Path(source)), repr(Path(source).name)
     if content.startswith(b"PK\x03\x04"):
         _refuse_foreign_zip(content, name)
-        return _to_frame(workbook.read_rows(content, name), name, is_neutralised=False)
+        return _read_workbook(content, name)
     for start, kind, remedy in _FOREIGN:
         if content.startswith(start):
             raise TableError(f"{name} is {kind}, not a sheet that can be read. {remedy}.")
-    text = delimited.decode(content, name)
-    if text.lstrip()[:9].lower().startswith(("<html", "<!doctype", "<table", "<?xml")):
-        raise TableError(
-            f"{name} is a web page, also where its name ends in .xls. Open it and save it as .xlsx or CSV."
-        )
-    return _to_frame(delimited.read_rows(text, name), name, is_neutralised=True)
+    text, encoding = delimited.decode_as_found(content, name)
+    _refuse_foreign_text(text, name)
+    frame = _to_frame(delimited.read_rows(text, name), name, is_neutralised=True)
+    if encoding:
+        set_origin(frame, Origin(remarks=(("encoding", _encoding_words(frame, encoding)),)))
+    return frame
 
 
-def read_tab(path: Path, title: str) -> pd.DataFrame:
+def read_tab(path: Path, title: str, *, beside: Collection[str] = ()) -> pd.DataFrame:
     """Read one sheet of a workbook, as `read_sheet` reads the first.
+
+    Args:
+        path: the workbook.
+        title: the sheet's title.
+        beside: the titles of sheets that are read too, or of which is said elsewhere that they are not.
 
     Raises:
         TableError: the workbook cannot be read, or the sheet is empty.
         MissingExtraError: Excel needs `pip install 'lsnb[excel]'`.
     """
-    name = f"{title!r} in {path.name!r}"
-    return _to_frame(workbook.read_rows(_read_bytes(path), name, title=title), name, is_neutralised=False)
+    return _read_workbook(_read_bytes(path), f"{title!r} in {path.name!r}", title=title, beside=beside)
+
+
+def _read_workbook(
+    content: bytes, name: str, *, title: str | None = None, beside: Collection[str] = ()
+) -> pd.DataFrame:
+    """Read a sheet of a workbook, with what the workbook shows of it otherwise than it is read."""
+    if is_strict(content):
+        raise TableError(
+            f"{name} is a Strict Open XML workbook, which is not read. Save it as an ordinary Excel workbook (.xlsx) or CSV."
+        )
+    found = workbook.read_content(content, name, title=title)
+    others = [
+        OtherSheet(other, tuple(columns_in(rows)), is_hidden)
+        for other, is_hidden, rows in found.others
+        if rows and other not in beside
+    ]
+    try:
+        frame = _to_frame(found.rows, name, is_neutralised=False)
+    except TableError as error:
+        likely = [other.title for other in others if other.columns]
+        if found.rows or not likely:
+            raise
+        raise TableError(f"{error} The sheet {quoted(likely, last='and')} of the workbook has columns.") from None
+    return set_origin(frame, _origin(frame, found, read_markup(content, found.title), others))
+
+
+def _origin(frame: pd.DataFrame, found: workbook.Content, markup: Markup, others: Sequence[OtherSheet]) -> Origin:
+    """Say in rows and names of columns what stands around the cells."""
+    header = next(number for number, row in enumerate(found.rows, start=1) if any(cell.strip() for cell in row))
+    names = [str(name) for name in frame.columns]
+    rows, last = set(frame.index), len(names)
+    hidden = {place for low, high in markup.hidden_columns for place in range(low, min(high, last) + 1)}
+    merges = [
+        Merge(ref, top, bottom, tuple(names[left - 1 : right]), top <= header <= bottom and left != right)
+        for ref, top, left, bottom, right in markup.merges
+        if bottom >= header and left <= last
+    ]
+    remarks = []
+    comments = [ref for ref in markup.comments if _row_of(ref) in rows]
+    if comments:
+        what = ", ".join(comments[:12]) + (f" and {len(comments) - 12:,} more" if len(comments) > 12 else "")
+        remarks.append(("comments", f"comments on cells are not read: {what}."))
+    return Origin(
+        title=found.title,
+        hidden_rows=tuple(row for row in markup.hidden_rows if row in rows),
+        hidden_columns=tuple(names[place - 1] for place in sorted(hidden)),
+        merges=tuple(merges),
+        failed=tuple(
+            (row, names[place - 1], found.rows[row - 1][place - 1])
+            for row, place in found.failed
+            if row in rows and place <= last
+        ),
+        others=tuple(others),
+        remarks=tuple(remarks),
+    )
+
+
+def _row_of(ref: str) -> int:
+    place = places(ref)
+    return place[0] if place else 0
+
+
+def _encoding_words(frame: pd.DataFrame, encoding: str) -> str:
+    """Say as what letters were read that may have been others, and where they stand."""
+    odd = pd.Series(False, index=frame.index)
+    for place in range(frame.shape[1]):
+        odd |= frame.iloc[:, place].str.contains(r"[^\x00-\x7F]", regex=True).to_numpy(dtype=bool)
+    rows = frame.index[odd.to_numpy(dtype=bool)].tolist()
+    where = f" Look at the letters in row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:8]))}" if rows else ""
+    more = f" and {len(rows) - 8:,} more" if len(rows) > 8 else ""
+    return (
+        f"the file does not say which letters it is written in, and was read as {encoding}."
+        + (f"{where}{more}." if where else "")
+        + " Save it as CSV UTF-8, or as .xlsx, if they are not what was meant."
+    )
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -104,11 +199,27 @@ def _refuse_foreign_zip(content: bytes, name: str) -> None:
         raise TableError(f"{name} is a zip archive, not a sheet. Unpack it first.")
 
 
+def _refuse_foreign_text(text: str, name: str) -> None:
+    """Tell other documents that are text by how they begin."""
+    start = text.lstrip()[:2_000].lower()
+    if start.startswith("<?xml") and "excel.sheet" in start:
+        raise TableError(f"{name} is an Excel 2003 XML sheet, which is not read. Save it as .xlsx or CSV.")
+    if start.startswith(("<html", "<!doctype", "<table", "<?xml", "<!--", "<head", "<meta", "<style")):
+        raise TableError(
+            f"{name} is a web page, also where its name ends in .xls. Open it and save it as .xlsx or CSV."
+        )
+    if start.startswith("mime-version:"):
+        raise TableError(f"{name} is a web archive, also where its name ends in .xls. Save it as .xlsx or CSV.")
+    if start.startswith(("{", "[{", "[[", "[\n")):
+        raise TableError(f"{name} is JSON, not a sheet. Read it with pandas and hand over the DataFrame.")
+
+
 def _to_frame(rows: Iterable[list[str]], name: str, *, is_neutralised: bool) -> pd.DataFrame:
     """Put rows under the header, which is the first row that is not blank."""
     numbered = [(number, row) for number, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)]
     if not numbered:
         raise TableError(f"{name} is empty. The first row must name the columns.")
+    _refuse_title(numbered, name)
     header = _without_blank_end(numbered[0][1])
     width = len(header)
     body = [(number, _without_blank_end(row) if len(row) > width else row) for number, row in numbered[1:]]
@@ -123,6 +234,20 @@ def _to_frame(rows: Iterable[list[str]], name: str, *, is_neutralised: bool) -> 
         frame = frame.apply(restore) if len(frame) else frame
     frame.columns = pd.Index(names.tolist(), dtype=object)
     return frame
+
+
+def _refuse_title(numbered: Sequence[tuple[int, list[str]]], name: str) -> None:
+    """Refuse a sheet whose first line is a title, with the row that looks like the header."""
+    place = header_below([row for _, row in numbered[:_TITLE_ROWS]])
+    if place is None:
+        return
+    number, row = numbered[place]
+    reason = f"Row {number} looks like the header ({quoted(filter(None, map(str.strip, row)), limit=4, last='and')}), and something stands above it."
+    problems = Problems([])
+    shown = next(cell for cell in numbered[0][1] if cell.strip())
+    problems.add(numbered[0][0], shown, Misfit("header", reason, "Take the rows above the header away."))
+    frame = problems.to_frame()
+    raise TableError("\n  ".join([f"{name} has a problem:", *problem_lines(frame)]), problems=frame)
 
 
 def _without_blank_end(row: list[str]) -> list[str]:
@@ -148,6 +273,7 @@ def _refuse_ragged(rows: list[tuple[int, list[str]]], width: int, name: str) -> 
 
 def _read_frame(source: pd.DataFrame) -> pd.DataFrame:
     """Read a frame as text; its row numbers stay, or are counted from 2."""
+    _refuse_frame_title(source)
     columns = {i: text_column(source.iloc[:, i]) for i in range(source.shape[1])}
     frame = pd.DataFrame(columns, index=source.index)
     frame.index = pd.Index(row_numbers(source), dtype="int64", name="row")
@@ -155,4 +281,14 @@ def _read_frame(source: pd.DataFrame) -> pd.DataFrame:
     for i in columns:
         is_filled |= frame[i].str.strip() != ""
     frame.columns = pd.Index([str(name) for name in source.columns], dtype=object)
-    return frame[is_filled.to_numpy(dtype=bool)]
+    known = origin_of(source)
+    missing = [str(name) for i, name in enumerate(source.columns) if source.iloc[:, i].isna().any()]
+    frame = frame[is_filled.to_numpy(dtype=bool)]
+    return set_origin(frame, replace(known, missing=tuple(dict.fromkeys([*known.missing, *missing]))))
+
+
+def _refuse_frame_title(source: pd.DataFrame) -> None:
+    """Refuse a frame whose columns are called after a title, and whose first row names them."""
+    names = [re.sub(r"^(Unnamed: )?[0-9]+$", "", str(name)) for name in source.columns]
+    first = [[str(value) for value in row] for row in source.iloc[:_TITLE_ROWS].astype(object).to_numpy().tolist()]
+    _refuse_title([(number, row) for number, row in enumerate([names or [""], *first], start=1)], "the table")

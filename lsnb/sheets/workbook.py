@@ -25,6 +25,9 @@ _ESCAPED = re.compile(r"_x005F(_x[0-9A-Fa-f]{4}_)|_x([0-9A-Fa-f]{4})_")
 
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _LISTS = "Lists"
+_ABOUT = "About the columns"
+# Enough to find the header below a title, of another sheet that may have been meant.
+_PEEK_ROWS, _PEEK_COLUMNS = 20, 100
 _WIDEST = 60
 
 
@@ -41,8 +44,25 @@ def tab_titles(content: bytes, source: str) -> list[str]:
     return titles
 
 
-def read_rows(content: bytes, source: str, *, title: str | None = None) -> list[list[str]]:
-    """List the rows of a workbook's sheet as text, blank ones too.
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a sheet of a workbook holds.
+
+    Args:
+        title: what the sheet is called.
+        rows: its rows as text, blank ones too.
+        failed: the places of cells whose formula failed, as (row, column), counted from 1.
+        others: the other sheets, as (title, whether it is hidden, the rows at its start).
+    """
+
+    title: str
+    rows: list[list[str]]
+    failed: list[tuple[int, int]]
+    others: list[tuple[str, bool, list[list[str]]]]
+
+
+def read_content(content: bytes, source: str, *, title: str | None = None) -> Content:
+    """Read a workbook's sheet as text, and the first rows of the others.
 
     Without a title the sheet named Access is read where there is one, else the first that is not hidden. A cell with a
     formula counts as what it shows.
@@ -54,20 +74,48 @@ def read_rows(content: bytes, source: str, *, title: str | None = None) -> list[
     book = _open(content, source, values=False)
     formulas: set[str] = set()
     rows: list[list[str]] = []
-    for cells in _sheet(book, source, title).iter_rows():
+    failed: list[tuple[int, int]] = []
+    sheet = _sheet(book, source, title)
+    for number, cells in enumerate(sheet.iter_rows(), start=1):
         formulas.update(cell.coordinate for cell in cells if cell.data_type == "f")
+        failed += [(number, place) for place, cell in enumerate(cells, start=1) if cell.data_type == "e"]
         rows.append([_value(cell) for cell in cells])
+    others = [(str(other.title), other.sheet_state != "visible", _first_rows(other)) for other in _others(book, sheet)]
     book.close()
-    return _read_results(content, source, formulas, title) if formulas else rows
+    if formulas:
+        rows, failed = _read_results(content, source, formulas, title)
+    return Content(str(sheet.title), rows, failed, others)
 
 
-def _read_results(content: bytes, source: str, formulas: set[str], title: str | None) -> list[list[str]]:
+def _others(book: Any, sheet: Any) -> list[Any]:
+    """List the sheets that somebody may have meant: not the read one, and not those that explain it."""
+    return [
+        other
+        for other in book.worksheets
+        if other is not sheet
+        and other.title != _ABOUT
+        and not (other.title == _LISTS and other.sheet_state != "visible")
+    ]
+
+
+def _first_rows(sheet: Any) -> list[list[str]]:
+    """List the first rows of a sheet that are not blank, to tell what it is about."""
+    sheet.reset_dimensions()
+    rows = ([_value(cell) for cell in cells] for cells in sheet.iter_rows(max_row=_PEEK_ROWS, max_col=_PEEK_COLUMNS))
+    return [row for row in rows if any(text.strip() for text in row)]
+
+
+def _read_results(
+    content: bytes, source: str, formulas: set[str], title: str | None
+) -> tuple[list[list[str]], list[tuple[int, int]]]:
     """Read the rows with the stored results of their formulas, which needs a second reading."""
     book = _open(content, source, values=True)
     missing: list[str] = []
     rows: list[list[str]] = []
-    for cells in _sheet(book, source, title).iter_rows():
+    failed: list[tuple[int, int]] = []
+    for number, cells in enumerate(_sheet(book, source, title).iter_rows(), start=1):
         rows.append([_value(cell) for cell in cells])
+        failed += [(number, place) for place, cell in enumerate(cells, start=1) if cell.data_type == "e"]
         # An empty text that was worked out is marked as text; without a result there is a number's blank.
         blank = (cell for cell in cells if cell.value is None and cell.data_type == "n" and hasattr(cell, "coordinate"))
         missing += [cell.coordinate for cell in blank if cell.coordinate in formulas]
@@ -78,7 +126,7 @@ def _read_results(content: bytes, source: str, formulas: set[str], title: str | 
             f"{source} has formulas without a stored result, so what they show is not known: {', '.join(missing[:20])}{more}. "
             "Open the file in a spreadsheet and save it, or paste the cells as values."
         )
-    return rows
+    return rows, failed
 
 
 def _open(content: bytes, source: str, *, values: bool) -> Any:
@@ -187,7 +235,7 @@ def to_workbook(tabs: Sequence[Tab]) -> bytes:
         for sheet, tab in zip(sheets, tabs, strict=True):
             _fill(sheet, tab.frame, formats)
         if any(tab.explain for tab in tabs):
-            _explain(book.add_worksheet("About the columns"), tabs, formats)
+            _explain(book.add_worksheet(_ABOUT), tabs, formats)
         if any(tab.dropdowns for tab in tabs):
             lists = book.add_worksheet(_LISTS)
             lists.hide()

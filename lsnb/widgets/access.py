@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lsnb.edits import SHEET_COLUMNS, problem_lines
+from lsnb.edits import SHEET_COLUMNS, Edits, problem_lines
+from lsnb.edits.origin import Origin, set_origin
 from lsnb.errors import GridError, TableError
 from lsnb.report.words import counted
 from lsnb.sheets import read_sheet, write_access_sheet
@@ -61,6 +62,9 @@ class AccessEditor(Form):
         self._checker = Painter(self._check_some, every_s=0.4)
         self._facts = parts.html()
         self._problems = Unsaved()
+        #: What was left aside of sheets that were brought, such as hidden rows; it goes into the plan.
+        self.remarks: list[str] = []
+        self._said = Unsaved()
         self._below = parts.stack()
         self.upload = Upload("Bring a sheet", lambda name, content: self.attempt(lambda: self._bring(name, content)))
         self.download = Download("Download as sheet", self._sheet_file, on_error=self.show_error)
@@ -78,6 +82,7 @@ class AccessEditor(Form):
             self.grid,
             self._facts,
             self._problems,
+            self._said,
             parts.row(self.plan_button, self.reset_button, self.upload, self.download, self.reload_button),
             self._below,
         ]
@@ -155,11 +160,14 @@ class AccessEditor(Form):
             raise TableError(f"{', '.join(missing)}: not in {workspace or 'the organization'}, so nothing to remove.")
         self.grid.remove_rows(keys)
 
-    def load(self, sheet: str | os.PathLike[str] | bytes | pd.DataFrame) -> int:
+    def load(self, sheet: str | os.PathLike[str] | bytes | pd.DataFrame, *, name: str = "") -> int:
         """Bring an edited access sheet into the table; what cannot be understood is marked at its cells.
+
+        What was left aside, such as another sheet of the workbook, is said below the table and in the plan.
 
         Args:
             sheet: a CSV or Excel file, its content, or a DataFrame.
+            name: what to call it in a sentence; by its file name when empty.
 
         Returns:
             How many rows of the table it changed.
@@ -169,10 +177,13 @@ class AccessEditor(Form):
         """
         frame = read_sheet(sheet)
         edits = self._organization.edits(frame, snapshot=self.snapshot)
-        header = edits.problems[edits.problems["row"] < 2]
-        if len(header):
-            raise TableError("The sheet cannot be used:\n" + "\n".join(problem_lines(header)), problems=header)
+        # What lies in the file, such as merged cells, would be gone in the table, and with it what was meant.
+        is_lost = (edits.problems["row"] < 2) | edits.problems["row"].isin(edits.file_rows)
+        lost = edits.problems[is_lost]
+        if len(lost):
+            raise TableError("The sheet cannot be used:\n" + "\n".join(problem_lines(lost)), problems=lost)
         before = self.n_edits
+        self._keep_remarks(edits, name or (Path(sheet).name if isinstance(sheet, str | os.PathLike) else "the sheet"))
         wrong = frame[frame.index.isin(edits.problems["row"])]
         self._replay([*self.table.edits_of(edits.rows), *self._wrong_rows(wrong, edits.problems)])
         self.check()
@@ -201,7 +212,8 @@ class AccessEditor(Form):
     def reset(self) -> None:
         """Forget all edits."""
         self.grid.reset()
-        self.memory.keep(edits=[])
+        self.remarks = []
+        self.memory.keep(edits=[], remarks=[])
         self._changed()
 
     def reload(self) -> None:
@@ -243,7 +255,9 @@ class AccessEditor(Form):
             lines = self._problem_lines(problems.head(8))
             n = counted(len(problems), "cell needs", "cells need")
             raise TableError("\n".join([f"{n} another look before this can be planned.", *lines]), problems=problems)
-        return self._organization.plan(self.sheet(), snapshot=self.snapshot, **options)
+        said = tuple(("left-aside", sentence) for sentence in self.remarks)
+        sheet = set_origin(self.sheet(), Origin(remarks=said))
+        return self._organization.plan(sheet, snapshot=self.snapshot, **options)
 
     def show_plan(self, **options: Any) -> PlanView:
         """Make a plan and show it below, to be applied there; see `plan`."""
@@ -342,7 +356,13 @@ class AccessEditor(Form):
         added = self.grid.added.drop(columns="key").to_dict("records")
         return rows + [("add", None, {str(k): plain(v) for k, v in row.items() if plain(v)}) for row in added]
 
+    def _keep_remarks(self, edits: Edits, name: str) -> None:
+        """Keep what was left aside of a sheet for the plan, since its edits are kept too."""
+        self.remarks = list(dict.fromkeys([*self.remarks, *(f"{name}: {sentence}" for _, sentence in edits.remarks)]))
+        self.memory.keep(remarks=self.remarks)
+
     def _recall(self) -> None:
+        self.remarks = list(self.memory.get("remarks", []))
         self._replay(self.memory.get("edits", []))
 
     def _replay(self, rows: Iterable[Edit]) -> None:
@@ -388,6 +408,8 @@ class AccessEditor(Form):
         self._facts.value = cards.facts(pairs) if any(n for n, _ in pairs) else ""
         lines = self._problem_lines(problems.head(6))
         self._problems.value = cards.card("Problems, marked in the table", lines, tone="bad") if lines else ""
+        said = self.remarks[:12]
+        self._said.value = cards.card("Of the sheets that were brought", said, tone="warn") if said else ""
         self.refresh()
 
     def _problem_lines(self, problems: pd.DataFrame) -> list[str]:
@@ -399,7 +421,7 @@ class AccessEditor(Form):
         ]
 
     def _bring(self, name: str, content: bytes) -> None:
-        n = self.load(content)
+        n = self.load(content, name=name)
         self.say(f"{name}: {counted(n, 'row')} of the table changed.")
         if len(self.left_out):
             title = "Rows that take something away were not understood, and were left out"

@@ -1,0 +1,215 @@
+"""What a workbook says about its sheets beside the cells: which are hidden, which rows and columns, and what is merged."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from io import BytesIO
+from xml.parsers import expat
+from zipfile import BadZipFile, ZipFile
+
+_REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})(?::([A-Z]{1,3})([0-9]{1,7}))?")
+_YES = ("1", "true", "on")
+
+#: So many merged cells, hidden runs and comments are kept of one sheet; no honest one has more.
+_MOST = 100_000
+_MOST_COMMENTS = 1_000
+_LEAST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sheet of a workbook, as its list of sheets has it.
+
+    Args:
+        title: what it is called.
+        path: its file within the workbook.
+        is_hidden: whether it is hidden, in either of the two ways.
+    """
+
+    title: str
+    path: str
+    is_hidden: bool
+
+
+@dataclass(slots=True)
+class Markup:
+    """What stands around the cells of one sheet; rows and columns are counted from 1.
+
+    Args:
+        hidden_rows: the rows that do not show: filtered, grouped, of no height, or hidden by hand.
+        hidden_columns: runs of columns that do not show, as (first, last).
+        merges: merged cells, as (reference, first row, first column, last row, last column).
+        comments: the cells with a comment.
+    """
+
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    merges: list[tuple[str, int, int, int, int]] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+
+
+def read_markup(content: bytes, title: str) -> Markup:
+    """Read what stands around the cells of a sheet; nothing of a workbook that cannot be read, which reading says.
+
+    Args:
+        content: the workbook.
+        title: the sheet's title.
+    """
+    found = Markup()
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            part = next((part for part in list_parts(archive) if part.title == title), None)
+            if part is None:
+                return found
+            with archive.open(part.path) as file:
+                _parse(file, _SheetReader(found))
+            for path in _targets(archive, part.path, ("/comments", "/threadedComment")):
+                with archive.open(path) as file:
+                    _parse(file, _CommentReader(found))
+    except (BadZipFile, KeyError, OSError, expat.ExpatError, EOFError, RuntimeError):
+        return found
+    return found
+
+
+def list_parts(archive: ZipFile) -> list[Part]:
+    """List the sheets of a workbook with their files, in its order."""
+    book = "xl/workbook.xml"
+    targets = _relations(archive, book)
+    sheets = _SheetList()
+    with archive.open(book) as file:
+        _parse(file, sheets)
+    return [Part(title, targets[id_][1], hidden) for title, id_, hidden in sheets.found if id_ in targets]
+
+
+def is_strict(content: bytes) -> bool:
+    """Tell whether a workbook is Strict Open XML, whose parts have other names than everybody's."""
+    try:
+        with ZipFile(BytesIO(content)) as archive, archive.open("xl/workbook.xml") as file:
+            return b"purl.oclc.org/ooxml" in file.read(4_000)
+    except (BadZipFile, KeyError, OSError, EOFError, RuntimeError):
+        return False
+
+
+class _Reader:
+    """Takes in the elements of a part as they begin."""
+
+    def start(self, name: str, values: dict[str, str]) -> None:
+        raise NotImplementedError
+
+
+class _SheetList(_Reader):
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str, bool]] = []
+
+    def start(self, name: str, values: dict[str, str]) -> None:
+        if name == "sheet":
+            id_ = next((value for key, value in values.items() if key.rpartition(":")[2] == "id" and ":" in key), "")
+            self.found.append((values.get("name", ""), id_, values.get("state", "visible") != "visible"))
+
+
+class _RelationReader(_Reader):
+    def __init__(self) -> None:
+        self.found: dict[str, tuple[str, str]] = {}
+
+    def start(self, name: str, values: dict[str, str]) -> None:
+        if name == "Relationship" and values.get("TargetMode") != "External":
+            self.found[values.get("Id", "")] = (values.get("Type", ""), values.get("Target", ""))
+
+
+class _SheetReader(_Reader):
+    def __init__(self, found: Markup) -> None:
+        self._found = found
+        self._row = 0
+        self._has_no_height = False
+
+    def start(self, name: str, values: dict[str, str]) -> None:
+        if name == "row":
+            self._row = int(values["r"]) if values.get("r", "").isdigit() else self._row + 1
+            if self._is_hidden_row(values) and len(self._found.hidden_rows) < _MOST * 11:
+                self._found.hidden_rows.append(self._row)
+        elif name == "col":
+            if values.get("hidden") in _YES or _is_nothing(values.get("width")):
+                first, last = values.get("min", ""), values.get("max", "")
+                if first.isdigit() and last.isdigit() and len(self._found.hidden_columns) < _MOST:
+                    self._found.hidden_columns.append((int(first), int(last)))
+        elif name == "sheetFormatPr":
+            self._has_no_height = values.get("zeroHeight") in _YES or _is_nothing(values.get("defaultRowHeight"))
+        elif name == "mergeCell":
+            place = places(values.get("ref", ""))
+            if place is not None and place[:2] != place[2:] and len(self._found.merges) < _MOST:
+                self._found.merges.append((values["ref"], *place))
+
+    def _is_hidden_row(self, values: dict[str, str]) -> bool:
+        if "hidden" in values:
+            return values["hidden"] in _YES or _is_nothing(values.get("ht"))
+        return _is_nothing(values.get("ht")) or (self._has_no_height and "ht" not in values)
+
+
+class _CommentReader(_Reader):
+    def __init__(self, found: Markup) -> None:
+        self._found = found
+
+    def start(self, name: str, values: dict[str, str]) -> None:
+        ref = values.get("ref", "")
+        is_new = name in ("comment", "threadedComment") and ref not in self._found.comments
+        if is_new and _REF.fullmatch(ref) and len(self._found.comments) < _MOST_COMMENTS:
+            self._found.comments.append(ref)
+
+
+def places(ref: str) -> tuple[int, int, int, int] | None:
+    """Read a reference such as C2:D3 as (first row, first column, last row, last column); None where it is none."""
+    match = _REF.fullmatch(ref.replace("$", ""))
+    if match is None:
+        return None
+    first, last = (int(match[2]), _number(match[1])), (int(match[4] or match[2]), _number(match[3] or match[1]))
+    return min(first[0], last[0]), min(first[1], last[1]), max(first[0], last[0]), max(first[1], last[1])
+
+
+def _number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
+
+
+def _is_nothing(text: str | None) -> bool:
+    """Tell whether a height in points, or a width in letters, is too little to be seen."""
+    try:
+        return text is not None and float(text) < _LEAST
+    except ValueError:
+        return False
+
+
+def _relations(archive: ZipFile, path: str) -> dict[str, tuple[str, str]]:
+    """Give what a part points to, by its id, as (type, path)."""
+    folder, name = posixpath.split(path)
+    own = f"{folder}/_rels/{name}.rels"
+    if own not in archive.namelist():
+        return {}
+    reader = _RelationReader()
+    with archive.open(own) as file:
+        _parse(file, reader)
+    return {
+        id_: (kind, target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}"))
+        for id_, (kind, target) in reader.found.items()
+    }
+
+
+def _targets(archive: ZipFile, path: str, kinds: tuple[str, ...]) -> list[str]:
+    there = set(archive.namelist())
+    return [target for kind, target in _relations(archive, path).values() if kind.endswith(kinds) and target in there]
+
+
+def _parse(file: object, reader: _Reader) -> None:
+    """Read a part piece by piece; declarations of entities, which no workbook has, end it."""
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = lambda name, values: reader.start(name.rpartition(":")[2], values)
+
+    def refuse(*_: object) -> None:
+        raise expat.ExpatError("a part declares entities")
+
+    parser.EntityDeclHandler = refuse
+    parser.ParseFile(file)  # type: ignore[arg-type]
