@@ -10,7 +10,7 @@ ARGS ?=
 PARALLEL ?= -n auto --maxprocesses 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help lab console test format lint types notebooks browser js docs wheel lock bench ci clean
+.PHONY: help lab console test test-rest test-all format lint types notebooks browser js docs wheel lock bench ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,8 +21,14 @@ lab: $(READY) ## open the notebooks in JupyterLab (the demo organization, when n
 console: $(READY) ## open all forms as an app in the browser
 	@$(BIN)/lsnb console $(ARGS)
 
-test: $(READY) ## run every test; ARGS="-k plan" and the like go to pytest, PARALLEL= runs them one by one
+test: $(READY) ## run the tests that fit a coffee; ARGS="-k plan" and the like go to pytest, PARALLEL= runs them one by one
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+test-rest: $(READY) ## run what `make test` leaves out: all combinations, and everything in a real browser
+	$(BIN)/python -m pytest $(PARALLEL) --tier rest $(ARGS)
+
+test-all: $(READY) ## run every test
+	$(BIN)/python -m pytest $(PARALLEL) --tier all $(ARGS)
 
 format: $(READY) ## format code and notebooks, and clear the notebooks' outputs
 	$(BIN)/ruff format .
@@ -37,10 +43,10 @@ types: $(READY) ## check the types, strictly
 	$(BIN)/mypy
 
 notebooks: $(READY) ## run every notebook against a fresh demo organization
-	$(BIN)/python -m pytest tests/test_notebooks.py $(ARGS)
+	$(BIN)/python -m pytest --tier all tests/test_notebooks.py $(ARGS)
 
 browser: $(READY) ## run the tests in a real JupyterLab and Chromium
-	LSNB_REQUIRE_BROWSER=1 $(BIN)/python -m pytest tests/browser $(ARGS)
+	LSNB_REQUIRE_BROWSER=1 $(BIN)/python -m pytest --tier all tests/browser $(ARGS)
 
 js: ## build the grid's bundle anew from js/, and try its parts (needs node and npm; nothing else does)
 	cd js && npm ci --ignore-scripts && npm run build && npm test

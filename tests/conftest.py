@@ -24,6 +24,8 @@ from tests.guard import loopback_only  # noqa: E402  # what is rewritten must be
 if TYPE_CHECKING:
     from lsnb.sandbox.server import Server
 
+pytest_plugins = ["tests.tiers"]
+
 ATTEMPTS = loopback_only.install()
 GUARD_FOLDER = Path(loopback_only.__file__).parent
 

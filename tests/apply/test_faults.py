@@ -43,6 +43,7 @@ def undisturbed(acme):
     return after, mails
 
 
+@pytest.mark.each_once
 @pytest.mark.parametrize("write", WRITES)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_end_is_the_same_when_an_answer_goes_wrong(acme, undisturbed, write, fault):
@@ -74,6 +75,7 @@ def test_slow_answers_are_looked_up_when_the_time_limit_ends(acme, undisturbed, 
     assert undisturbed[1] == acme.mails()
 
 
+@pytest.mark.each_once
 @pytest.mark.parametrize("write", WRITES)
 def test_nothing_is_guessed_when_looking_fails_too(acme, undisturbed, write):
     """Where the look-up fails the change stays unknown, and going on settles it."""

@@ -54,7 +54,17 @@ class Mortal(Transport):
         return answer
 
 
-@pytest.mark.parametrize(("moment", "step"), [("before", 1), ("after", 1), ("answered", 1), ("resumed", 3)])
+EVERY_BOUNDARY = [("before", 1), ("after", 1), ("answered", 1), ("resumed", 3)]
+
+
+@pytest.mark.parametrize(
+    ("moment", "step"),
+    [
+        ("before", 9),
+        ("answered", 11),
+        *(pytest.param(*both, marks=pytest.mark.thorough) for both in EVERY_BOUNDARY),
+    ],
+)
 def test_every_boundary_of_a_mixed_plan_can_be_survived_when_the_process_is_killed(server, moment, step):
     """Before sending, after sending, after the answer, and while going on: the end is that of the quiet run."""
     acme = Acme(server)

@@ -51,6 +51,7 @@ def again(acme, plan):
     return replace(plan, created_at=acme.stamp())
 
 
+@pytest.mark.each_once
 @pytest.mark.parametrize("what", CREATING)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_nothing_is_created_twice_when_an_answer_goes_wrong(acme, what, fault):
@@ -80,6 +81,7 @@ def test_nothing_is_created_twice_when_an_answer_goes_wrong(acme, what, fault):
     assert ("Dashboards",) * (what == "key") == box.names
 
 
+@pytest.mark.each_once
 @pytest.mark.parametrize("what", CHANGING)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_end_is_the_same_when_an_answer_goes_wrong(acme, what, fault):
@@ -94,7 +96,7 @@ def test_the_end_is_the_same_when_an_answer_goes_wrong(acme, what, fault):
     assert ({}, {}) != difference(before, t.things_of(acme.server.state))
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("moment", ["before", pytest.param("after", marks=pytest.mark.thorough)])
 def test_every_boundary_can_be_survived_when_the_process_is_killed(server, moment):
     """Between creating and using, and anywhere else: going on ends where the quiet run ends."""
     acme = Acme(server)

@@ -457,6 +457,7 @@ def test_every_check_has_a_case():
     assert set(CHECKS) - set(CASES) == {"LS-REV-01", "LS-LOG-01f"}
 
 
+@pytest.mark.thorough
 def test_each_of_the_64_checks_is_seen_well_flawed_and_not_judged():
     """One organization for each, counted by id: nothing is tried in one way only."""
     flaws = {name: case.bad for name, case in CASES.items()}
