@@ -16,6 +16,7 @@ from lsnb.errors import (
     ApiError,
     AuthError,
     ConflictError,
+    GatewayError,
     InvalidRequestError,
     KeyScopeError,
     NotFoundError,
@@ -203,7 +204,8 @@ def _read_success(call: Call, status: int, headers: Mapping[str, str], body: byt
         trouble = "page"
         what = f"{visible_line(kind.partition(';')[0])[:100]} instead of JSON"
         advice = (
-            "A proxy, a login page or the web page of LangSmith answered, not its API. Check the address "
+            f"This is not how LangSmith answers: a proxy, firewall or gateway in front of {call.host} did, such as with a "
+            "login page, or the web page of LangSmith and not its API. Ask whoever runs the network, or check the address "
             f"({call.host}): on a self-hosted installation it may need a sub-path"
         )
     detail = "" if trouble == "broken" else _shown(_plain(body), call.key)
@@ -221,7 +223,9 @@ def _redirected(call: Call, status: int, headers: Mapping[str, str], found_id: s
     where = scrub(target.group(1) + target.group(2), call.key) if target else "another path of the same host"
     return UnexpectedAnswerError(
         f"{call} answered {status}, a redirect to {where}. It was not followed, and the API key was not sent there: "
-        f"the key goes to {call.host} only. If the service has moved, set LANGSMITH_ENDPOINT to its new address.",
+        f"the key goes to {call.host} only. Either the service has moved: set LANGSMITH_ENDPOINT to its new address. Or "
+        f"it is a login page, and a proxy, firewall or gateway in front of {call.host} answered: ask whoever runs the "
+        "network.",
         status=status,
         method=call.method,
         path=call.path,
@@ -252,8 +256,8 @@ def _quoted(detail: str) -> str:
 def _explained(call: Call, status: int, detail: str, data: Any, *, is_json: bool) -> tuple[type[ApiError], str]:
     """Return the class of an error, and its message: what was tried, what came back, what to do next."""
     answered = f"{call} answered {status}{_quoted(detail)}."
-    if status in {401, 403} and not is_json:
-        return _STATUS[status], (
+    if status == 407 or (status in {401, 403} and not is_json):
+        return AuthError if status == 401 else GatewayError, (
             f"{answered} This is not how LangSmith answers: a proxy, firewall or gateway in front of {call.host} "
             "refused the request. Ask whoever runs the network, or check the address."
         )
@@ -261,6 +265,11 @@ def _explained(call: Call, status: int, detail: str, data: Any, *, is_json: bool
         kind, advice = _explained_403(call, detail, data)
         return kind, f"{answered} {advice}"
     kind = _STATUS.get(status) or (ServerError if status >= 500 else ApiError)
+    if status >= 500 and not is_json:
+        return kind, (
+            f"{answered} This is not how LangSmith answers: a proxy, firewall or gateway in front of {call.host} did, "
+            f"while the service could not be reached or has a problem. {_again(call)}."
+        )
     return kind, f"{answered} {_advice(call, status)}"
 
 
@@ -315,6 +324,9 @@ def _advice(call: Call, status: int) -> str:
     if status == 429:
         return "Too many requests, also after waiting. Wait a minute, or use fewer workers."
     if status >= 500 or status == 408:
-        again = "Try again later" if call.method == "GET" else "It may have been carried out: look before trying again"
-        return f"The service has a problem. {again}."
+        return f"The service has a problem. {_again(call)}."
     return "This answer is not one that is expected here."
+
+
+def _again(call: Call) -> str:
+    return "Try again later" if call.method == "GET" else "It may have been carried out: look before trying again"

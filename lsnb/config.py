@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -174,7 +175,7 @@ def _normalised(text: str) -> str:
     if not text:
         raise ConfigError(f"The address of the service is empty. {_EXAMPLE}.")
     if not _SCHEME.match(text):
-        text = ("http://" if _is_loopback(_bare_host(text)) else "https://") + text.lstrip("/")
+        text = ("http://" if _may_be_plain(_bare_host(text)) else "https://") + text.lstrip("/")
     if "\\" in text or any(character <= " " or character == "\x7f" for character in text):
         raise ConfigError(f"The address of the service holds a space, a backslash or a control character. {_EXAMPLE}.")
     try:
@@ -194,7 +195,7 @@ def _normalised(text: str) -> str:
         return _PAGES[host]
     if parts.query or parts.fragment or text.endswith(("?", "#")):
         raise ConfigError(f"The address of the service holds a query or a fragment. Leave out what follows {host}/….")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not _may_be_plain(host):
         raise ConfigError(
             f"The address of the service is plain http to {host}: the API key would travel unprotected. "
             "Use https; plain http is for this machine only (localhost, 127.0.0.1)."
@@ -214,7 +215,8 @@ def _host_name(host: str) -> str:
     if not _NAME.fullmatch(host):
         msg = "not the name of a host"
         raise ValueError(msg)
-    return host
+    address = _address(host)
+    return host if address is None else str(address)
 
 
 def _sub_path(path: str) -> str:
@@ -236,13 +238,35 @@ def _bare_host(text: str) -> str:
     return rest.partition(":")[0]
 
 
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine under any of its names and ways to write them.
+
+    `127.1`, `2130706433` and `0x7f000001` are 127.0.0.1 to every resolver, as is an IPv4 address within an IPv6 one;
+    connecting to the unspecified address ends on this machine too.
+    """
+    name = host.strip("[]").rstrip(".").partition("%")[0].lower()
+    if name == "localhost" or name.endswith(".localhost"):
         return True
+    address = _address(name)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return any(found.is_loopback or found.is_unspecified for found in (address, mapped) if found is not None)
+
+
+def _may_be_plain(host: str) -> bool:
+    """Tell whether plain http to a host surely stays on this machine; of other names a resolver decides where they are."""
+    return host.lower() == "localhost" or ((address := _address(host)) is not None and address.is_loopback)
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that a name stands for by itself, in any of the ways to write one."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(name)
     except ValueError:
-        return False
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(name))
+    except (OSError, ValueError):
+        return None
 
 
 def _uuid(text: str | None, argument: str, variable: str) -> str | None:

@@ -9,7 +9,8 @@
     │   │   ├── KeyScopeError           a workspace key on an organization endpoint
     │   │   ├── WorkspaceRequiredError  an organization-wide key without a workspace
     │   │   ├── PlanGateError           the organization's plan does not include it
-    │   │   └── WrongRegionError        the key belongs to another host
+    │   │   ├── WrongRegionError        the key belongs to another host
+    │   │   └── GatewayError            a proxy or firewall in front of the service refused; also 407
     │   ├── NotFoundError           404, 405
     │   ├── ConflictError           409
     │   ├── InvalidRequestError     400, 422
@@ -137,6 +138,10 @@ class PlanGateError(PermissionDeniedError):
 
 class WrongRegionError(PermissionDeniedError):
     """403: the key is not known to this host; a valid key of another region looks like this."""
+
+
+class GatewayError(PermissionDeniedError):
+    """403 or 407 that is not the service's: a proxy, firewall or gateway in front of it refused the request."""
 
 
 class NotFoundError(ApiError):

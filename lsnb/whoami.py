@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from lsnb.config import REGIONS
-from lsnb.errors import ApiError, AuthError, NotFoundError, PermissionDeniedError, WrongRegionError
+from lsnb.errors import (
+    ApiError,
+    AuthError,
+    GatewayError,
+    NotFoundError,
+    PermissionDeniedError,
+    TransportError,
+    WrongRegionError,
+)
 from lsnb.identity import identify_if_possible
 from lsnb.safe_text import visible, visible_line
 from lsnb.snapshot import Caller
@@ -182,20 +190,18 @@ def ask_whoami(api: Api) -> Whoami:
 
     Raises:
         AuthError: the key is unknown, expired or revoked.
+        GatewayError: a proxy or firewall in front of the service refuses.
         WrongRegionError: the host knows nothing of the key in any way; it probably belongs to another region.
         TransportError: no answer came.
     """
     key = api.transport.settings.key
     before = api.transport.n_requests
-    probes: dict[str, Callable[[], Any]] = {
-        "server": api.get_server_info,
-        "info": api.get_organization_info,
-        "workspaces": api.list_workspaces,
-    }
-    with ThreadPoolExecutor(len(probes)) as threads:
-        futures = {name: threads.submit(_attempt, probe) for name, probe in probes.items()}
-    found = {name: future.result() for name, future in futures.items()}
-    if isinstance(found["workspaces"], PermissionDeniedError):
+    with ThreadPoolExecutor(2) as threads:
+        # The server's version goes without the key; all that follows names the organization, which the info tells.
+        version = threads.submit(_attempt, lambda: api.get_server_info(retry=False))
+        info = _first_info(api)
+        found = {"server": version.result(), "info": info, "workspaces": _attempt(api.list_workspaces)}
+    if isinstance(found["workspaces"], PermissionDeniedError) and not isinstance(found["workspaces"], GatewayError):
         # A key of single workspaces cannot list them; the one it was made in tells its name.
         own = _attempt(api.get_workspace)
         found["workspaces"] = [own] if isinstance(own, dict) else found["workspaces"]
@@ -229,6 +235,18 @@ def ask_whoami(api: Api) -> Whoami:
     )
 
 
+def _first_info(api: Api) -> Any:
+    """Ask for the info; where the key or something in front of the service is at fault, say so at once."""
+    try:
+        return api.get_organization_info(retry=False)
+    except (AuthError, GatewayError):
+        raise
+    except (PermissionDeniedError, NotFoundError) as error:
+        return error
+    except (ApiError, TransportError):
+        return _attempt(api.get_organization_info)
+
+
 def _attempt(probe: Callable[[], Any]) -> Any:
     try:
         return probe()
@@ -240,7 +258,7 @@ def _raise_what_is_hopeless(found: Mapping[str, Any], api: Api) -> None:
     """Raise where no further call can help: a bad key, another region, a service that is not there."""
     info, places = found["info"], found["workspaces"]
     for answer in (info, places):
-        if isinstance(answer, AuthError):
+        if isinstance(answer, AuthError | GatewayError):
             raise answer
         if isinstance(answer, ApiError) and not isinstance(answer, PermissionDeniedError | NotFoundError):
             raise answer

@@ -8,17 +8,34 @@ from lsnb.api.base import Endpoints, Record
 class OrganizationReads(Endpoints):
     """Read the organization and its rules."""
 
-    def get_server_info(self) -> Record:
-        """Read the server's version; needs no key. `GET /info`."""
-        return self._object("/api/v1/info", scope="none")
+    def get_server_info(self, *, retry: bool | None = None) -> Record:
+        """Read the server's version; needs no key. `GET /info`.
+
+        Args:
+            retry: False to ask once in any case.
+        """
+        return self._object("/api/v1/info", scope="none", retry=retry)
 
     def get_public_identity(self, *, workspace_id: str | None = None) -> Record:
-        """Read who a person's token belongs to. `GET /auth/public`."""
-        return self._object("/auth/public", scope="workspace", workspace_id=workspace_id)
+        """Read who a person's token belongs to. `GET /auth/public`. From then on its organization is named."""
+        found = self._object("/auth/public", scope="workspace", workspace_id=workspace_id)
+        self._learn_organization(found.get("organization_id"))
+        return found
 
-    def get_organization_info(self) -> Record:
-        """Read the organization with every security setting. `GET /orgs/current/info`."""
-        return self._object("/api/v1/orgs/current/info")
+    def get_organization_info(self, *, retry: bool | None = None) -> Record:
+        """Read the organization with every security setting. `GET /orgs/current/info`. From then on it is named.
+
+        Args:
+            retry: False to ask once in any case.
+        """
+        found = self._object("/api/v1/orgs/current/info", retry=retry)
+        self._learn_organization(found.get("id"))
+        return found
+
+    def _learn_organization(self, organization_id: object) -> None:
+        """Name the organization in every request from now on, as soon as an answer tells which it is."""
+        if organization_id:
+            self.transport.learn_organization(str(organization_id))
 
     def list_roles(self) -> list[Record]:
         """Read all roles, built in and custom, of the organization and of workspaces. `GET /orgs/current/roles`."""

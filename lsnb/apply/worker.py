@@ -22,6 +22,7 @@ from lsnb.errors import (
     ApiError,
     AuthError,
     ConflictError,
+    GatewayError,
     IncompleteListError,
     InvalidRequestError,
     JournalError,
@@ -291,7 +292,7 @@ class Worker:
         for advice in _FOLLOWED:
             words = words.replace(advice, "")
         is_unsent = isinstance(error, TransportError) and error.outcome == "not-sent"
-        if is_unsent or isinstance(error, AuthError):
+        if is_unsent or isinstance(error, AuthError | GatewayError):
             # The next request would fare no better.
             self._halt.reason = self._halt.reason or words
             self._recorder.not_sent(changes, words)

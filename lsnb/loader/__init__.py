@@ -78,7 +78,9 @@ def load_snapshot_of(
             clock=clock,
             on_done=lambda name: progress.step(name.replace("_", " ")),
         )
-        data = desk.read(needed)
+        # A key that is not known to belong to one organization asks which it is first: all that follows names it.
+        first = set() if api.transport.organization_id else {"info"}
+        data = desk.read(needed, first=first)
         if caller is None:
             # One request more, which the tables about people alone do not need.
             is_small = needed <= {"people", "workspaces", "roles", "info"}
@@ -86,8 +88,6 @@ def load_snapshot_of(
     with without_collector():
         frames = build_tables(wanted, data, caller=caller)
     info = data["info"].data or {}
-    if info.get("id"):
-        api.transport.learn_organization(str(info["id"]))
     meta = SnapshotMeta(
         organization_id=str(info.get("id") or api.transport.organization_id or ""),
         organization=str(info.get("display_name") or "the organization"),

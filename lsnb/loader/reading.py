@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_EXCEPTION, CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,8 +70,8 @@ class Desk:
         self._ready = threading.Event()
         self._stopped = threading.Event()
 
-    def read(self, names: set[str]) -> dict[str, SourceData]:
-        """Read the named sources at the same time.
+    def read(self, names: set[str], *, first: Set[str] = frozenset()) -> dict[str, SourceData]:
+        """Read the named sources at the same time, after those that are to come first.
 
         A refusal (no permission, not in the plan, not on this server) becomes a source that is not there. Any other
         error ends the reading and is raised: a list that could not be read whole must not be taken for one.
@@ -80,7 +80,11 @@ class Desk:
             return {}
         threads = ThreadPoolExecutor(len(names), thread_name_prefix="lsnb-source")
         try:
-            for name in names:
+            for name in sorted(names & first):
+                self._futures[name] = threads.submit(self._read_one, name)
+            for future in list(self._futures.values()):
+                future.result()
+            for name in names - first:
                 self._futures[name] = threads.submit(self._read_one, name)
             self._ready.set()
             wait(self._futures.values(), return_when=FIRST_EXCEPTION)

@@ -18,9 +18,10 @@ from lsnb import paging
 from lsnb.answers import Call, Trouble, read_answer, request_id
 from lsnb.errors import ApiError, NotFoundError, RateLimitedError, TransportError, UnexpectedAnswerError
 from lsnb.pace import Pace, asked_wait_s, delay_s, pause
+from lsnb.transport.failures import Failed, Failure
 from lsnb.transport.retry import READS, no_answer, should_retry
 from lsnb.transport.threads import Threads
-from lsnb.transport.wire import Failed, Failure, Outgoing, Wire
+from lsnb.transport.wire import Outgoing, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -156,9 +157,10 @@ class Transport:
         params: Mapping[str, Any] | None = None,
         scope: Scope = "organization",
         workspace_id: str | None = None,
+        retry: bool | None = None,
     ) -> Any:
         """Return the JSON of a GET. See `request`."""
-        return self.request("GET", path, params=params, scope=scope, workspace_id=workspace_id).data
+        return self.request("GET", path, params=params, scope=scope, workspace_id=workspace_id, retry=retry).data
 
     def request(
         self,

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from lsnb.errors import TransportError
-from lsnb.transport.wire import NOT_SENT, Failed, Failure
+from lsnb.transport.failures import NOT_SENT, Failed, Failure
 
 if TYPE_CHECKING:
     from lsnb.answers import Call, Trouble
 
 READS: Final = frozenset({"GET", "HEAD"})
 
+# In the words of what failed where it is known; see `no_answer`.
 _WORDS: Final[dict[Failure, str]] = {
     "connect": "no connection could be made",
     "certificate": "the certificate of the server is not trusted",
+    "tls": "no secure connection could be made",
     "request": "the request could not be put together",
     "stopped": "the work was stopped before it was sent",
     "timeout": "no answer came in time",
@@ -23,7 +25,10 @@ _WORDS: Final[dict[Failure, str]] = {
 }
 _NEXT: Final[dict[Failure, str]] = {
     "connect": "Check the address and the network",
+    "authorities": "Name a PEM file of the authorities that you trust",
+    "proxy": "Check the address of the proxy, or ask whoever runs it",
     "certificate": "For a certificate of your own authority set REQUESTS_CA_BUNDLE to its file",
+    "tls": "Check that the address and its port are those of an https service, and what stands in between",
     "request": "Check the address and the ids",
     "stopped": "Start it again when wanted",
     "timeout": "Try again later",
@@ -58,14 +63,16 @@ def should_retry(
 def no_answer(call: Call, failed: Failed) -> TransportError:
     """Return the error for a request that got no answer; it says whether a write may have been carried out."""
     outcome: Literal["not-sent", "unknown"] = "not-sent" if failed.kind in NOT_SENT else "unknown"
-    reason = f" ({failed.reason})" if failed.reason else ""
-    advice = f"{_NEXT[failed.kind]}."
+    words = _WORDS.get(failed.kind)
+    why = f"{words} ({failed.reason})" if words and failed.reason else words or failed.reason
+    advice = f"{failed.advice or _NEXT[failed.kind]}."
     if call.method not in READS:
         # To try again is good advice only when nothing can happen twice.
         unknown = "The change may have been carried out: look before trying again."
         advice = f"Nothing was changed. {advice}" if outcome == "not-sent" else unknown
+    how = "was not sent to" if outcome == "not-sent" else "got no answer from"
     return TransportError(
-        f"{call} got no answer from {call.host}: {_WORDS[failed.kind]}{reason}. {advice}",
+        f"{call} {how} {call.host}: {why}. {advice}",
         outcome=outcome,
         method=call.method,
         path=call.path,

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import http.client
 import logging
-import socket
-import ssl
 import threading
 import time
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -24,16 +22,15 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from lsnb.errors import ConfigError
+from lsnb.transport.failures import Failed, failed_by, failure_of
+from lsnb.transport.surroundings import Surroundings, find_surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from lsnb.credentials import Key
 
-Failure = Literal["connect", "certificate", "request", "stopped", "timeout", "lost", "truncated"]
-
-# With these the request surely did not reach the service.
-NOT_SENT: Final[frozenset[Failure]] = frozenset({"connect", "certificate", "request", "stopped"})
+__all__ = ["Outgoing", "Received", "Wire", "failure_of"]
 
 _MOST_REDIRECTS: Final = 3
 # The last one is what requests and http.client raise for an answer that makes no sense, such as a broken Location.
@@ -77,19 +74,6 @@ class Received:
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """No whole answer came.
-
-    Attributes:
-        kind: what kind of failure it was.
-        reason: what the operating system or the TLS library said, where it did.
-    """
-
-    kind: Failure
-    reason: str
-
-
 class _NoNetrc(AuthBase):
     """Add nothing: an explicit auth keeps requests from sending a password out of ~/.netrc."""
 
@@ -130,7 +114,7 @@ class Wire:
         self.n_requests = 0
         self._owns_session = session is None
         self._session = session if session is not None else _new_session(connections)
-        self._environment: dict[str, Any] | None = None
+        self._surroundings: Surroundings | None = None
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -163,7 +147,7 @@ class Wire:
         try:
             return self._sent(outgoing, url, params)
         except _NO_ANSWER as error:
-            return Failed(failure_of(error), _reason_of(error))
+            return failed_by(error, self._surroundings.proxy if self._surroundings else "")
         except Exception as error:
             escaped = error
         except BaseException as error:
@@ -179,15 +163,26 @@ class Wire:
                     outgoing.method, url, headers=outgoing.headers, params=params, data=outgoing.body, auth=_NoNetrc()
                 )
             )
-            environment = self._environment_of(url)
         except (ValueError, OSError) as error:
             return Failed("request", type(error).__name__)
+        around = self._around(url)
+        if around.trouble is not None and isinstance(self._session.get_adapter(url), HTTPAdapter):
+            return around.trouble
         with self._lock:
             self.n_requests += 1
         if outgoing.key is not None:
             prepared.headers["X-API-Key"] = outgoing.key.reveal()
         try:
-            response = self._session.send(prepared, timeout=self.timeout_s, allow_redirects=False, **environment)
+            response = self._session.send(
+                prepared,
+                timeout=self.timeout_s,
+                allow_redirects=False,
+                stream=True,
+                # Given also where there are none: requests would else look for some by itself.
+                proxies=dict(around.proxies),
+                verify=around.verify,
+                cert=self._session.cert,
+            )
             try:
                 return Received(response.status_code, response.headers, _whole_body(response))
             finally:
@@ -195,71 +190,12 @@ class Wire:
         finally:
             prepared.headers.pop("X-API-Key", None)
 
-    def _environment_of(self, url: str) -> dict[str, Any]:
-        """Return proxies and certificates as the environment has them; looked up once, as it is slow."""
-        if self._environment is None:
-            found = self._session.merge_environment_settings(url, {}, True, None, None)
-            self._environment = {**found, "stream": True}
-        # The session is the caller's and may have been changed since; the check is never off.
-        return {**self._environment, "verify": self._environment["verify"] or True}
-
-
-def failure_of(error: Exception) -> Failure:
-    """Return what kind of failure an exception of requests, urllib3 or the system stands for.
-
-    What is not surely known to have happened before the request went out counts as sent. Among these is a kept
-    connection that the server closed: the request may have arrived just before.
-    """
-    found = list(_nested(error))
-
-    def has(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(item, kinds) for item in found)
-
-    if has(ssl.SSLCertVerificationError):
-        return "certificate"
-    if has(urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, requests.ConnectTimeout):
-        return "connect"
-    if any(isinstance(item, OSError) and str(item).startswith("Tunnel connection failed") for item in found):
-        return "connect"
-    if has(requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
-        return "timeout"
-    if has(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, urllib3.exceptions.LocationValueError):
-        return "request"
-    if has(
-        http.client.IncompleteRead,
-        urllib3.exceptions.DecodeError,
-        requests.exceptions.ChunkedEncodingError,
-        requests.exceptions.ContentDecodingError,
-    ):
-        return "truncated"
-    return "lost"
-
-
-def _nested(error: BaseException, depth: int = 0) -> Iterator[BaseException]:
-    """Return the exception and those it wraps by argument.
-
-    Not those it was raised in: an older failure that was being handled says nothing about this request.
-    """
-    yield error
-    if depth < 6:
-        for inner in (*error.args, getattr(error, "reason", None)):
-            if isinstance(inner, BaseException):
-                yield from _nested(inner, depth + 1)
-
-
-def _reason_of(error: Exception) -> str:
-    """Return what the system said. The texts of requests are left out, as they quote the URL with its query."""
-    for item in _nested(error):
-        if isinstance(item, ssl.SSLCertVerificationError):
-            return str(item.verify_message)
-    for item in _nested(error):
-        if isinstance(item, OSError) and not isinstance(item, requests.RequestException) and item.strerror:
-            return item.strerror
-        if isinstance(item, urllib3.exceptions.NameResolutionError | socket.gaierror):
-            return "the name of the host is not known"
-        if isinstance(item, urllib3.exceptions.NewConnectionError) and isinstance(item.__cause__, OSError):
-            return item.__cause__.strerror or ""
-    return ""
+    def _around(self, url: str) -> Surroundings:
+        """Return proxies and certificates as the session and the environment have them; looked up once, as it is slow."""
+        with self._lock:
+            if self._surroundings is None:
+                self._surroundings = find_surroundings(self._session, url)
+            return self._surroundings
 
 
 def _whole_body(response: requests.Response) -> bytes:
