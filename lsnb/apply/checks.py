@@ -11,8 +11,8 @@ from lsnb.errors import PermissionDeniedError, UnconfirmedPlanError, UnsafePlanE
 from lsnb.identity import anonymous, identify
 from lsnb.plan import check_binding, fingerprint_of
 from lsnb.plan.model import Plan, Verdict
+from lsnb.plan.protection import judge_people
 from lsnb.plan.rules import Rules
-from lsnb.plan.safety import judge_people
 
 if TYPE_CHECKING:
     from lsnb.api import Api

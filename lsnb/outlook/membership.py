@@ -61,7 +61,7 @@ def change_membership(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot
         UnreadableTableError: one of the tables about people was not read.
     """
     made = list(changes)
-    if not any(change.kind in KINDS or change.kind in _STRUCTURE for change in made):
+    if not any(change.kind in KINDS or _shows_in_access(change) for change in made):
         return snapshot
     wanted = _Wanted.of(made)
     people = _people_of(snapshot)
@@ -72,6 +72,11 @@ def change_membership(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot
     if "access_tokens" in tables and len(leaving):
         tables["access_tokens"] = _without_owners(tables["access_tokens"], leaving)
     return Snapshot(snapshot.meta, {name: tables[name] for name in SPECS if name in tables})
+
+
+def _shows_in_access(change: Change) -> bool:
+    # What stands between the parts of a group's name decides what the group gives.
+    return change.kind in _STRUCTURE or change.ids.get("setting") == "scim_group_name_separator"
 
 
 @dataclass(slots=True)

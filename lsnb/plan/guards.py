@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from lsnb import catalogue
-from lsnb.errors import PlanError, UnreadableTableError
-from lsnb.plan.admins import has_sso
+from lsnb.errors import UnreadableTableError
 from lsnb.plan.changes import is_caller
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.present import holders_of_role, keys_with_role
-from lsnb.plan.rules import Rules
 from lsnb.plan.sso_defaults import warn_of_sso_defaults
 from lsnb.plan.structure import is_key_demotion, is_own_key, permission_steps, sensitive_gains
 from lsnb.snapshot import Caller, Snapshot
 
-#: A token that ends within so many days leaves no time to find another way in.
-_SOON_DAYS = 30
 _KEY_KINDS = frozenset({"SetServiceKeyRole", "DeleteServiceKey"})
 
 
@@ -176,87 +171,6 @@ def _keys_that_end(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdic
         "uses them stops working."
     )
     return [Verdict("workspace-keys", message, tuple(change.id for change in deleted))]
-
-
-def lock_outs(snapshot: Snapshot, changes: Sequence[Change], rules: Rules) -> list[Verdict]:
-    """Refuse settings that would, or may, shut out whoever makes the plan."""
-    found = []
-    for change in changes:
-        if change.kind != "UpdateSettings":
-            continue
-        name = change.ids["setting"]
-        value = (change.after or {}).get(name)
-        reason = ""
-        if name == "sso_only" and value:
-            reason = _sso_reason(snapshot)
-        elif name == "ip_allowlist" and value:
-            reason = _address_reason(value, rules.caller_address)
-        elif name == "pat_creation_disabled" and value:
-            reason = _token_reason(snapshot)
-        if reason:
-            found.append(Verdict("lock-out", f"{name}: {reason}", (change.id,)))
-    return found
-
-
-def _sso_reason(snapshot: Snapshot) -> str:
-    if snapshot.is_readable("sso") and snapshot.sso.empty:
-        return "no single sign-on provider is set up, so nobody could log in any more."
-    caller = snapshot.meta.caller
-    if caller.kind != "pat" or not caller.email or not snapshot.is_readable("members"):
-        return (
-            "the service wants this from somebody who has come in through single sign-on, and it is not known that the "
-            "caller can."
-        )
-    members = snapshot.members
-    mine = members[(members["email"] == caller.email.strip().lower()).fillna(False).astype(bool)]
-    methods = ", ".join(mine["login_methods"].dropna().astype(object))
-    if not has_sso(methods):
-        return (
-            f"{caller.email} has no login through single sign-on ({methods or 'none is known'}), and would be shut out."
-        )
-    return ""
-
-
-def _address_reason(value: Any, address: str | None) -> str:
-    networks = [ipaddress.ip_network(item, strict=False) for item in value]
-    if address is None:
-        return (
-            "it is not known from which address the caller comes, so the list may shut it out. Say it, as in "
-            "Rules(caller_address='203.0.113.7') or --caller-address, or allow this rule."
-        )
-    own = _own_address(address)
-    if not any(own.version == network.version and own in network for network in networks):
-        return f"the caller's own address {address} is in none of {listed([str(network) for network in networks])}."
-    return ""
-
-
-def _own_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    try:
-        address = ipaddress.ip_address(text.strip())
-    except ValueError:
-        raise PlanError(f"The caller's address {text!r} is no address. Write it as 203.0.113.7.") from None
-    # An IPv4 address that came in over IPv6 is the same one.
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _token_reason(snapshot: Snapshot) -> str:
-    """Say why the caller's own token is no way in for long; a service key is none of these tokens."""
-    caller = snapshot.meta.caller
-    if caller.kind == "service":
-        return ""
-    if caller.kind != "pat" or not snapshot.is_readable("access_tokens"):
-        return "it is not known when the token that makes the plan ends, and nobody could make another one."
-    tokens = snapshot.access_tokens
-    own = tokens[[is_own_key(caller, None if pd.isna(key) else str(key)) for key in tokens["short_key"].astype(object)]]
-    if own.empty:
-        return "the token that makes the plan is not among those that can be seen, so it is not known when it ends."
-    ends = own["expires_at"].dropna()
-    if ends.empty:
-        return ""
-    left = (ends.min() - snapshot.meta.read_at).days
-    if left <= _SOON_DAYS:
-        return f"the token that makes the plan ends in {max(left, 0)} days, and nobody could make another one."
-    return ""
 
 
 def warn_of_settings(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:

@@ -36,6 +36,7 @@ WARNING_RULES = (
     "caller-rights",
     "caller-unknown",
     "sign-in-unknown",
+    "protected-unknown",
     "seats",
     "invitations-off",
     "personal-organization",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,28 +12,27 @@ from lsnb.errors import PlanError
 from lsnb.plan.admins import closes_logins, unable_words
 from lsnb.plan.cautions import warn
 from lsnb.plan.ceilings import check_ceilings
-from lsnb.plan.changes import is_caller, is_demotion, is_promotion, is_removal
+from lsnb.plan.changes import is_demotion, is_promotion, is_removal
 from lsnb.plan.guards import (
-    lock_outs,
     losing_keys,
     losing_people,
-    own_key_changes,
-    own_roles_losing,
     roles_in_use,
     warn_of_roles,
     warn_of_settings,
     warn_of_workspaces,
 )
+from lsnb.plan.lockout import lock_outs
 from lsnb.plan.model import Change, Mode, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.policy_rules import tidy_domain
+from lsnb.plan.protection import judge_protected, judge_self, warn_of_protected
 from lsnb.plan.rules import FIRM_RULES, REFUSING_RULES, Rules
 from lsnb.plan.scope import ORGANIZATION
 from lsnb.plan.simulate import Ending, simulate
 from lsnb.plan.sso_defaults import refuse_sso_defaults
 from lsnb.plan.standing import Standing
 from lsnb.plan.structure import THINGS
-from lsnb.snapshot import Caller, Snapshot
+from lsnb.snapshot import Snapshot
 
 #: Kinds whose effect is gone for good; each such change must be named to be allowed.
 IRREVERSIBLE_KINDS = frozenset({"DeleteWorkspace", "UnshareAll", "DeleteServiceKey"})
@@ -127,15 +125,8 @@ def judge(
     warnings += warn(snapshot, standing, changes, case.ending, rules)
     for look in (warn_of_workspaces, warn_of_roles, warn_of_settings):
         warnings += look(snapshot, changes)
+    warnings += warn_of_protected(snapshot, changes, rules)
     return Judgement(tuple(refusals), tuple(warnings))
-
-
-def judge_people(
-    changes: Sequence[Change], caller: Caller, *, rules: Rules, allow: Mapping[str, str]
-) -> tuple[Verdict, ...]:
-    """Judge only whom changes touch, which needs no snapshot: whoever makes them, and protected accounts."""
-    found = (*_self(changes, caller), *_protected(changes, rules))
-    return tuple(verdict for verdict in found if verdict.rule not in allow)
 
 
 def _reason_for(verdict: Verdict, case: Case) -> str | None:
@@ -212,59 +203,6 @@ def _min_admins(case: Case) -> list[Verdict]:
     message += unable_words(case.ending.admins_unable)
     about = [change for change in case.changes if change.ids.get("identity_id") in gone or closes_logins(change)]
     return [Verdict("min-admins", message, _ids(about))]
-
-
-def _self(changes: Sequence[Change], caller: Caller) -> list[Verdict]:
-    about = [
-        change
-        for change in changes
-        if is_caller(caller, change.email, change.ids.get("ls_user_id")) and (is_removal(change) or is_demotion(change))
-    ]
-    found = []
-    if about:
-        what = "; ".join(_what_happens(change) for change in about)
-        message = f"The plan would take away rights of {about[0].email}, who makes it: {what}."
-        found.append(Verdict("self", message, _ids(about)))
-    keys = own_key_changes(changes, caller)
-    if keys:
-        shown = listed(sorted({str((change.before or {}).get("short_key")) for change in keys}))
-        message = f"The plan would end or change the key that makes it ({shown}). Use another key for that."
-        found.append(Verdict("self", message, _ids(keys)))
-    return found
-
-
-def _own_roles(case: Case) -> list[Verdict]:
-    about = own_roles_losing(case.snapshot, case.changes)
-    if not about:
-        return []
-    roles = listed([str((change.before or {}).get("role")) for change in about])
-    message = (
-        f"The plan would take permissions from {roles}, which {case.snapshot.meta.caller.name}, who makes it, holds."
-    )
-    return [Verdict("self", message, _ids(about))]
-
-
-def _what_happens(change: Change) -> str:
-    before = (change.before or {}).get("role") or "access"
-    place = change.workspace or "the organization"
-    if change.after is None:
-        return f"{before} in {place} is removed"
-    return f"{before} in {place} becomes {change.after.get('role')}"
-
-
-def _protected(changes: Sequence[Change], rules: Rules) -> list[Verdict]:
-    patterns = [pattern.strip().lower() for pattern in rules.protected]
-    about = [c for c in changes if c.email and any(fnmatchcase(c.email, pattern) for pattern in patterns)]
-    if not about:
-        return []
-    return [
-        Verdict(
-            "protected",
-            f"{listed(_people(about), rules.max_listed)} must never be touched, and {len(about):,} of the changes "
-            "would.",
-            _ids(about),
-        )
-    ]
 
 
 def _max_removals(case: Case) -> list[Verdict]:
@@ -393,9 +331,8 @@ def _irreversible(case: Case) -> list[Verdict]:
 
 _RULES: tuple[Callable[[Case], list[Verdict]], ...] = (
     _min_admins,
-    lambda case: _self(case.changes, case.snapshot.meta.caller),
-    _own_roles,
-    lambda case: _protected(case.changes, case.rules),
+    lambda case: judge_self(case.snapshot, case.changes),
+    lambda case: judge_protected(case.snapshot, case.changes, case.rules),
     _max_removals,
     _max_promotions,
     lambda case: check_ceilings(case.snapshot, case.standing, case.changes, case.ending, case.rules),

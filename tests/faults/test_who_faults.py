@@ -1,0 +1,377 @@
+"""Who makes a plan, and whom no plan may hit: faults that were found, and others of their kind."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import lsnb
+from lsnb.apply.checks import check_place
+from lsnb.config import load_settings
+from lsnb.errors import PlanError, ServerError, TransportError, UnsafePlanError
+from lsnb.organization import Organization
+from lsnb.plan import Rules
+from lsnb.transport import Transport
+from tests.apply.acme import no_sleep
+
+COLUMNS = ["email", "langsmith_role", "workspace_id", "workspace_name", "action"]
+ADA, JONAS, LIAM = "ada.lindqvist@acme.example", "jonas.weber@acme.example", "liam.murphy@acme.example"
+MEI = "mei.tanaka@acme.example"
+GLASS, DANA = "break.glass@acme.example", "dana.fox@partner.example"
+TOKENS = "/orgs/current/personal-access-tokens"
+ALL_TOKENS = "/orgs/current/members/personal-access-tokens"
+
+
+def sheet(*rows):
+    """Make a sheet of people."""
+    return pd.DataFrame([(*row, *[""] * (5 - len(row))) for row in rows], columns=COLUMNS, dtype="str")
+
+
+def removal(email, workspace=""):
+    """Make a sheet that removes somebody."""
+    return sheet((email, "", "", workspace, "remove"))
+
+
+def rules_of(verdicts):
+    """Name the rules, each once."""
+    return list(dict.fromkeys(verdict.rule for verdict in verdicts))
+
+
+def messages(plan, rule):
+    """Give what a rule says about a plan."""
+    return " ".join(verdict.message for verdict in plan.refusals if verdict.rule == rule)
+
+
+def connect(server, key="admin_pat", **how):
+    """Connect with one of the keys, without waiting between attempts."""
+    settings = load_settings(endpoint=server.url, api_key=server.keys[key], environ={})
+    return Organization(Transport(settings, sleep=no_sleep, jitter=lambda: 0.0, **how))
+
+
+def short_key(server, key="admin_pat"):
+    """Give the part of a token that lists show."""
+    return f"lsv2_pt_...{server.keys[key][-4:]}"
+
+
+def person(server, email):
+    """Find a person in the server."""
+    return next(p for p in server.state.people.values() if p.email == email)
+
+
+# A3: the service does not tell whose token it is
+
+
+@pytest.mark.parametrize("status", [404, 403, 405, 400])
+def test_a3_owner_removed_when_auth_public_refuses(server, status):
+    """While nothing tells whose token it is, nobody is removed with it: it may be its owner."""
+    server.faults.add(path="auth/public", status=status, times=None)
+    plan = connect(server).plan(removal(ADA))
+    assert "self" in rules_of(plan.refusals)
+    assert str(status) in messages(plan, "self")
+
+
+@pytest.mark.parametrize("kind", ["html", "truncate"])
+def test_a3_owner_removed_when_auth_public_answers_something_else(server, kind):
+    """A proxy's page with 200, or half an answer, tells nothing either."""
+    server.faults.add(path="auth/public", kind=kind, times=None)
+    org = connect(server)
+    try:
+        plan = org.plan(removal(ADA))
+    except TransportError:
+        return
+    assert "self" in rules_of(plan.refusals)
+
+
+@pytest.mark.parametrize("body", [[], {}, {"user_email": ""}, {"user_email": None, "ls_user_id": "", "user_id": ""}])
+def test_a3_owner_removed_when_auth_public_names_nobody(server, body):
+    """An answer without a name is no name."""
+    server.faults.add(path="auth/public", status=200, body=body, times=None)
+    assert "self" in rules_of(connect(server).plan(removal(ADA)).refusals)
+
+
+def test_a3_nothing_is_planned_while_the_answer_does_not_come(server):
+    """No answer at all, or an error of the service, is an error: it passes, and a later try asks again."""
+    server.faults.add(path="auth/public", kind="drop-before", times=None)
+    with pytest.raises(TransportError):
+        connect(server).plan(removal(ADA))
+    server.faults.clear()
+    server.faults.add(path="auth/public", status=503, times=None)
+    with pytest.raises(ServerError):
+        connect(server).plan(removal(ADA))
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_refused"),
+    [
+        ([("grace.kim@acme.example", "", "", "", "remove")], True),
+        ([("grace.kim@acme.example", "Organization Viewer")], True),
+        ([("grace.kim@acme.example", "", "", "Production", "remove")], True),
+        ([("new.person@acme.example", "Organization User")], False),
+        ([("grace.kim@acme.example", "Organization Operator")], False),
+    ],
+)
+def test_a3_only_what_takes_something_is_refused(server, rows, is_refused):
+    """Anybody may be the owner, so nobody may lose anything; what only gives goes on."""
+    server.faults.add(path="auth/public", status=404, times=None)
+    plan = connect(server).plan(sheet(*rows))
+    assert is_refused is ("self" in rules_of(plan.refusals))
+
+
+def test_a3_invitations_can_be_taken_back_by_nobody_knows_whom(server):
+    """Whoever has a token has joined, so an open invitation is never theirs."""
+    server.faults.add(path="auth/public", status=404, times=None)
+    org = connect(server)
+    invited = org.read_access().invites["email"].iloc[0]
+    assert "self" not in rules_of(org.plan(removal(invited)).refusals)
+
+
+def test_a3_roles_workspaces_and_tokens_count_too(server):
+    """A role that loses permissions, a deleted workspace and a revoked token may all be the owner's."""
+    server.faults.add(path="auth/public", status=404, times=None)
+    org = connect(server)
+    for plan in (delete_workspace(org, "Research"), edit_role(org, "Power User", "runs:read")):
+        assert "self" in rules_of(plan.refusals)
+
+
+def test_a3_is_overridden_by_name_and_with_a_reason(server):
+    """The reason is kept, and apply goes by it."""
+    server.faults.add(path="auth/public", status=404, times=None)
+    org = connect(server)
+    plan = org.plan(removal("grace.kim@acme.example", "Production"), allow={"self": "I am Ada, ticket 1"})
+    assert plan.is_safe
+    assert org.apply(plan, confirm=plan.fingerprint).is_done
+
+
+def test_a3_apply_refuses_too(server):
+    """A plan that is not refused in the file is, where it is applied."""
+    org = connect(server)
+    server.faults.add(path="auth/public", status=404, times=None)
+    plan = org.plan(removal(ADA), allow={"self": "not me"})
+    with pytest.raises(UnsafePlanError, match="self"):
+        check_place(org.api, lsnb.plan.seal(_without_reason(plan)), Rules())
+
+
+def test_a3_a_plan_made_by_its_owner_is_not_applied_by_nobody(server):
+    """Where the owner was known and is not any more, the plan is refused."""
+    org = connect(server)
+    plan = org.plan(removal("grace.kim@acme.example", "Production"))
+    server.faults.add(path="auth/public", status=404, times=None)
+    with pytest.raises(PlanError, match="the key is"):
+        connect(server).apply(plan, confirm=plan.fingerprint)
+
+
+def test_a3_a_plan_made_while_unknown_is_judged_by_the_person_later(server):
+    """The same key applies it, and its person is found by then."""
+    server.faults.add(path="auth/public", status=404, times=None)
+    plan = connect(server).plan(removal(ADA), allow={"self": "not me"})
+    server.faults.clear()
+    with pytest.raises(UnsafePlanError, match=f"self.*{ADA}"):
+        check_place(connect(server).api, lsnb.plan.seal(_without_reason(plan)), Rules())
+
+
+def _without_reason(plan):
+    from dataclasses import replace
+
+    return replace(plan, allowed={}, refusals=())
+
+
+# A4: found by every way there is
+
+
+@pytest.mark.parametrize("key", ["admin_pat", "operator_pat", "user_pat", "viewer_pat"])
+def test_a4_everybody_is_spared_by_their_own_plan(server, key):
+    """Planning knows whoever whoami knows, also the Operator whose token has no default workspace."""
+    org = connect(server, key)
+    known = org.whoami().caller
+    again = connect(server, key)
+    assert (known.email, known.identity) == (again.caller.email, again.caller.identity)
+    assert known.email
+    if key in ("user_pat", "viewer_pat"):
+        # Such a key sees a part of the people only, and no plan of it may remove anybody at all.
+        with pytest.raises(PlanError, match="not known to be whole"):
+            again.plan(removal(known.email))
+        return
+    assert "self" in rules_of(again.plan(removal(known.email)).refusals)
+
+
+@pytest.mark.parametrize("key", ["admin_service_key", "workspace_key"])
+def test_a4_service_keys_are_no_person(server, key):
+    """A service key is known by itself, so that nobody is taken for it."""
+    org = connect(server, key)
+    assert org.caller.is_known
+    assert not any("not known whose" in note for note in org.whoami().notes)
+    if key == "admin_service_key":
+        assert "self" not in rules_of(org.plan(removal("grace.kim@acme.example", "Production")).refusals)
+
+
+def test_a4_owner_is_found_in_the_list_of_tokens(server):
+    """The token's own entry names the owner, where the service hides it elsewhere."""
+    server.faults.add(path="auth/public", status=404, times=None)
+    server.state.behaviours.pats_listed = "all"
+    org = connect(server)
+    assert (ADA, person(server, ADA).ls_user_id) == (org.caller.email, org.caller.ls_user_id)
+    assert f"user:{person(server, ADA).ls_user_id}" == org.caller.identity
+
+
+@pytest.mark.parametrize("field", ["email", "ls_user_id", "id"])
+def test_a4_owner_is_found_in_the_list_of_all_tokens(server, field):
+    """Whoever made a token owns it, whatever the service calls them by."""
+    maker = getattr(person(server, ADA), field)
+    server.faults.add(path="auth/public", status=404, times=None)
+    rows = [
+        {"id": "other", "short_key": "lsv2_pt_...0000", "created_by": GLASS},
+        {"id": "mine", "short_key": short_key(server), "created_by": maker},
+    ]
+    server.faults.add(path=ALL_TOKENS, status=200, body=rows, times=None)
+    server.faults.add(path=TOKENS, status=403, times=None)
+    org = connect(server)
+    assert (ADA, person(server, ADA).ls_user_id) == (org.caller.email, org.caller.ls_user_id)
+    assert "self" in rules_of(org.plan(removal(ADA)).refusals)
+
+
+def test_a4_two_tokens_that_end_alike_tell_nothing(server):
+    """A guess would spare the wrong person."""
+    server.faults.add(path="auth/public", status=404, times=None)
+    rows = [{"id": str(n), "short_key": short_key(server), "created_by": maker} for n, maker in enumerate((ADA, GLASS))]
+    server.faults.add(path=ALL_TOKENS, status=200, body=rows, times=None)
+    server.faults.add(path=TOKENS, status=403, times=None)
+    org = connect(server)
+    assert not org.caller.is_known
+    assert "self" in rules_of(org.plan(removal(LIAM)).refusals)
+
+
+@pytest.mark.parametrize("field", ["user_email", "ls_user_id", "user_id"])
+def test_a4_half_an_answer_is_completed_from_the_members(server, field):
+    """An address alone, or an id alone, is enough to find the person."""
+    public = {"user_email": ADA, "ls_user_id": person(server, ADA).ls_user_id, "user_id": person(server, ADA).user_id}
+    server.faults.add(path="auth/public", status=200, body={field: public[field]}, times=None)
+    org = connect(server)
+    assert (ADA, public["ls_user_id"]) == (org.caller.email, org.caller.ls_user_id)
+    assert "self" in rules_of(org.plan(removal(ADA)).refusals)
+
+
+def test_a4_asking_costs_one_request_where_it_works(server):
+    """The other ways are for when it does not."""
+    org = connect(server)
+    org.caller  # noqa: B018  asks
+    assert 1 == len(server.requests)
+    org = connect(server, "operator_pat")
+    server.instance.log.clear()
+    org.caller  # noqa: B018  asks
+    assert 3 == len(server.requests)
+
+
+def test_a4_every_door_agrees(server):
+    """The plan, whoami, the snapshot and apply name the same person, and undo is judged by it too."""
+    org = connect(server, "operator_pat")
+    plan = org.plan(sheet(("grace.kim@acme.example", "Organization Viewer")))
+    assert {plan.key} == {org.whoami().caller.identity, org.snapshot(tables=["access"]).meta.caller.identity}
+    run = org.apply(plan, confirm=plan.fingerprint)
+    assert run.is_done
+    assert plan.key == org.undo(run).key
+
+
+def test_a4_whoami_says_that_nobody_knows(server):
+    """And what was tried."""
+    server.faults.add(path="auth/public", status=403, times=None)
+    found = connect(server).whoami()
+    assert any("It is not known whose key" in note and "403" in note for note in found.notes)
+
+
+# A6: single sign-on only
+
+
+def settings(**values):
+    """Make a sheet of settings."""
+    return {"settings": pd.DataFrame({"setting": list(values), "value": list(values.values())}, dtype="str")}
+
+
+def test_a6_sso_only_names_the_four_it_shuts_out(server):
+    """Two of them are Admins, and one is the account for emergencies."""
+    plan = connect(server).plan(settings(sso_only="true"))
+    said = messages(plan, "lock-out")
+    for email in (GLASS, DANA, "kim.doyle@freelance.example", "team@acme.example"):
+        assert email in said
+    assert "4 of the 42 people" in said
+    assert 2 == said.count("(Organization Admin)")
+    assert ADA not in said.split("would be shut out")[1].split(".example.")[0]
+
+
+def test_a6_sso_only_is_refused_for_a_protected_account(server):
+    """By its own rule, which allowing the other does not lift."""
+    org = connect(server)
+    plan = org.plan(settings(sso_only="true"), rules=Rules(protected=(GLASS,)), allow={"lock-out": "known"})
+    assert ["protected"] == rules_of(plan.refusals)
+    assert GLASS in messages(plan, "protected")
+
+
+def test_a6_nobody_is_shut_out_where_they_go_in_the_same_plan(server):
+    """It is judged on what the plan leaves."""
+    org = connect(server)
+    snap = org.snapshot(audit_days=0)
+    methods = snap.members.set_index("email")["login_methods"]
+    others = [email for email, method in methods.items() if not method.startswith("supabase:sso")]
+    brought = settings(sso_only="true") | {"access": sheet(*[(email, "", "", "", "remove") for email in others])}
+    plan = org.plan(brought)
+    assert "lock-out" not in rules_of(plan.refusals)
+
+
+@pytest.mark.parametrize("known", [[], None])
+def test_a6_unknown_ways_to_log_in_are_named_and_do_not_count(server, known):
+    """Somebody of whom the service tells no login is shut out, or may be; either is said."""
+    for email in (GLASS, DANA, "kim.doyle@freelance.example", "team@acme.example"):
+        person(server, email).login_methods = [{"provider": "supabase:sso", "provisioning": "saml:jit"}]
+    assert connect(server).plan(settings(sso_only="true")).is_safe
+    person(server, MEI).login_methods = known or []
+    org = connect(server)
+    if known is None:
+        snap = org.snapshot(audit_days=0)
+        members = snap.members
+        members.loc[members["email"] == MEI, "login_methods"] = pd.NA
+        snap = lsnb.snapshot.Snapshot(
+            snap.meta, {name: snap.table(name) for name in snap.table_names} | {"members": members}
+        )
+        plan = org.plan(settings(sso_only="true"), snapshot=snap)
+        assert "not known how they log in" in messages(plan, "lock-out")
+    else:
+        plan = org.plan(settings(sso_only="true"))
+    assert MEI in messages(plan, "lock-out")
+
+
+# A7: judged by what it does
+
+
+def edit_role(org, role, *lost, **how):
+    """Plan that a role loses permissions."""
+    held = org.snapshot(tables=["permissions", "roles"]).permissions
+    names = set(held.loc[held["role"] == role, "permission"]) - set(lost)
+    everything = sorted(set(held["permission"]))
+    frame = pd.DataFrame({"permission": everything, role: ["x" if name in names else "" for name in everything]})
+    return org.plan({"roles": frame}, **how)
+
+
+def delete_workspace(org, name, **how):
+    """Plan that a workspace is deleted, by the name of the change."""
+    frame = pd.DataFrame([{"workspace_name": name, "action": "delete"}])
+    plan = org.plan({"workspaces": frame}, **how)
+    allow = {f"irreversible:{change.id}": "it is empty" for change in plan.changes}
+    return org.plan({"workspaces": frame}, allow=allow, **how)
+
+
+def test_a7_a_role_that_only_a_protected_account_holds(server):
+    """It may lose nothing."""
+    org = connect(server)
+    plan = edit_role(org, "Power User", "runs:delete", "runs:read", rules=Rules(protected=(LIAM,)))
+    assert ["protected"] == rules_of(plan.refusals)
+    assert LIAM in messages(plan, "protected")
+    assert "runs:delete" in messages(plan, "protected")
+    assert edit_role(org, "Power User", "runs:delete", rules=Rules(protected=(JONAS,))).is_safe
+
+
+def test_a7_a_workspace_where_a_protected_account_has_a_role(server):
+    """It may not be deleted."""
+    org = connect(server)
+    access = org.read_access().access
+    place = access.loc[(access["email"] == LIAM) & (access["scope"] == "workspace"), "workspace"].iloc[0]
+    assert "protected" in rules_of(delete_workspace(org, place, rules=Rules(protected=(LIAM,))).refusals)
+    assert "protected" not in rules_of(delete_workspace(org, place, rules=Rules(protected=(GLASS,))).refusals)
