@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lsnb.effective.rights import held_permissions, role_key
+from lsnb.effective.principals import role_key
+from lsnb.effective.rights import held_permissions
 from lsnb.errors import UnreadableTableError
 from lsnb.plan.model import Change
 from lsnb.plan.notes import listed
