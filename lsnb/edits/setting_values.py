@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -15,10 +15,10 @@ from lsnb.edits.table import Layout, Line, read_table
 from lsnb.edits.texts import Nearest, did_you_mean, fold, fold_loosely
 from lsnb.edits.things import Row, known, records_of
 from lsnb.snapshot import Snapshot
-from lsnb.tables.settings import KNOWN_SETTINGS
+from lsnb.tables.settings import KNOWN_SETTINGS, ValueKind, known_setting
 from lsnb.tables.spec import DTYPES
 
-Kind = Literal["bool", "days", "number", "text", "email", "list", "addresses", "separator", "name"]
+Kind = ValueKind
 
 SETTING_COLUMNS: dict[str, str] = {
     "setting": "The setting, by the service's name for it.",
@@ -36,29 +36,7 @@ LAYOUT = Layout(
 )
 
 #: Every setting that can be changed, with what its value is.
-SETTING_KINDS: dict[str, Kind] = {
-    "display_name": "name",
-    "public_sharing_disabled": "bool",
-    "pat_creation_disabled": "bool",
-    "jit_provisioning_enabled": "bool",
-    "invites_enabled": "bool",
-    "workspace_admin_can_invite_to_org": "bool",
-    "max_api_key_expiry_days": "days",
-    "max_pat_expiry_days": "days",
-    "max_service_key_expiry_days": "days",
-    "security_contact": "email",
-    "scim_group_name_separator": "separator",
-    "ip_allowlist": "addresses",
-    "sso_only": "bool",
-    "restrict_browser_secrets": "bool",
-    "llm_auth_proxy_enabled": "bool",
-    "llm_auth_proxy_jwt_audience": "text",
-    "llm_auth_proxy_allowed_urls": "list",
-    "engine_enabled": "bool",
-    "disabled_model_providers": "list",
-    "byoc_create_saas_workspace_enabled": "bool",
-    "engine_lcu_spend_limit_monthly": "number",
-}
+SETTING_KINDS: dict[str, Kind] = {name: known.kind for name, known in KNOWN_SETTINGS.items() if known.kind is not None}
 
 #: Names that documents give and the service does not know; it would ignore them without a word.
 _WRONG_NAMES = {"disable_public_sharing": "public_sharing_disabled"}
@@ -111,7 +89,7 @@ class _Parser:
             self._bad(line, "setting", reason)
             return
         before = json.loads(str(row["value"]))
-        kind = SETTING_KINDS.get(name) or _kind_of(before)
+        kind = SETTING_KINDS[name]
         # What is there counts as it is written out, also where the service holds what could not be set: nothing, or [].
         value = before if _is_as_there(line, row) else read_value(line.raw["value"], kind, name)
         if isinstance(value, Misfit):
@@ -119,7 +97,7 @@ class _Parser:
             return
         if value is None and kind == "list" and before:
             value = []  # the service takes null for "leave it as it is"
-        gate = KNOWN_SETTINGS[name].gate if name in KNOWN_SETTINGS else ""
+        gate = known_setting(name).gate
         if value != before and known(row, "is_offered") == "False":
             reason = f"The organization's plan does not offer this ({gate} is false)."
             self._bad(line, "value", reason, "Empty the cell, or ask LangChain about the plan.")
@@ -149,7 +127,7 @@ class _Parser:
                 )
             )
             return right
-        if key in SETTING_KINDS or (key in self.rows and self.rows[key]["is_changeable"]):
+        if key in SETTING_KINDS:
             return key
         if key == "unshare_all":
             hint = "Write 'unshare' in the action of a workspace, in the sheet of workspaces."
@@ -169,13 +147,6 @@ def _is_as_there(line: Line, row: Row) -> bool:
     """Tell whether a cell holds the value that is there: as the sheet has it, or as JSON, as the table `settings` has it."""
     as_json = str(row["value"])
     return line.raw["value"].strip() in (as_json, value_text(as_json))
-
-
-def _kind_of(value: Any) -> Kind:
-    """Tell from its value what a setting holds that lsnb has never heard of."""
-    if isinstance(value, bool):
-        return "bool"
-    return "number" if isinstance(value, int) else "list" if isinstance(value, list) else "text"
 
 
 def read_value(text: str, kind: Kind, name: str = "") -> Any:
@@ -268,11 +239,7 @@ def settings_sheet(snapshot: Snapshot) -> pd.DataFrame:
 
     Beside the value stands what the setting means; that column is for the reader only.
     """
-    rows = [
-        row
-        for row in records_of(snapshot.settings)
-        if row["area"] != "plan" and (row["is_changeable"] or row["setting"] in SETTING_KINDS)
-    ]
+    rows = [row for row in records_of(snapshot.settings) if row["area"] != "plan" and row["setting"] in SETTING_KINDS]
     columns = {
         "setting": [str(row["setting"]) for row in rows],
         "value": [value_text(str(row["value"])) for row in rows],

@@ -26,6 +26,7 @@ from lsnb.plan.model import Change, Risk, Stage
 from lsnb.plan.roles import ORGANIZATION_POWERS, rank
 from lsnb.policy import SENSITIVE_PERMISSIONS
 from lsnb.snapshot import Caller
+from lsnb.tables.settings import KNOWN_SETTINGS, known_setting
 
 Values = Mapping[str, Any]
 
@@ -47,22 +48,10 @@ THINGS: dict[str, str] = {
 }
 
 #: The settings that can lock out whoever makes the plan; they come last of all.
-LOCKING_SETTINGS = frozenset({"sso_only", "ip_allowlist", "pat_creation_disabled"})
-
-#: Settings that loosen or tighten who gets in and what gets out.
-_GUARDING_SETTINGS = frozenset(
-    {
-        "public_sharing_disabled",
-        "jit_provisioning_enabled",
-        "invites_enabled",
-        "workspace_admin_can_invite_to_org",
-        "max_api_key_expiry_days",
-        "max_pat_expiry_days",
-        "max_service_key_expiry_days",
-        "scim_group_name_separator",
-        "restrict_browser_secrets",
-    }
+LOCKING_SETTINGS = frozenset(
+    name for name, known in KNOWN_SETTINGS.items() if known.is_changeable and known.risk == "high"
 )
+
 _SENSITIVE = frozenset(SENSITIVE_PERMISSIONS)
 _STAGES: dict[str, Stage] = {
     "CreateWorkspace": "create",
@@ -141,7 +130,7 @@ def risk_of_thing(kind: str, before: Values | None, after: Values | None, settin
     if kind in ("CreateServiceKey", "SetServiceKeyRole"):
         return _risk_of_key(before, after, is_new=kind == "CreateServiceKey")
     if kind == "UpdateSettings":
-        return "high" if setting in LOCKING_SETTINGS else "medium" if setting in _GUARDING_SETTINGS else "low"
+        return known_setting(setting).risk
     return "low" if kind in ("CreateWorkspace", "RenameWorkspace") else "medium"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -18,7 +18,11 @@ SETTINGS = TableSpec(
         text("setting", "the service's name for it", required=True),
         text("value", 'the value as JSON text: `true`, `30`, `null`, `"ops@example.com"`', required=True),
         text("area", "`security`, `organization`, `product` (other product areas) or `plan` (what the plan offers)"),
-        flag("is_changeable", "whether an admin may change it through the API", required=True),
+        flag(
+            "is_changeable",
+            "whether an admin may change it through the API, as the sheet of settings does",
+            required=True,
+        ),
         flag("is_offered", "whether the plan offers it; unknown where nothing gates it"),
         text("meaning", "what it does"),
     ),
@@ -77,59 +81,170 @@ POLICIES = TableSpec(
 )
 
 
+#: What the value of a setting that can be changed is, as sheets and forms read it.
+ValueKind = Literal["bool", "days", "number", "text", "email", "list", "addresses", "separator", "name"]
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is known about one setting.
+    """What is known about one setting: the one record that table, sheet, form and plan go by.
 
     Args:
         area: "security", "organization" or "product".
         meaning: what it does.
         gate: the feature of the plan that it needs.
-        is_changeable: whether an admin may change it with `PATCH /orgs/current/info`.
+        kind: what its value is; None where no admin may change it through the API.
+        title: what forms call it.
+        risk: how much a change of it moves: "high" can lock people out, "medium" loosens or tightens who gets in and
+            what gets out.
     """
 
     area: str
     meaning: str
     gate: str = ""
-    is_changeable: bool = True
+    kind: ValueKind | None = None
+    title: str = ""
+    risk: Literal["low", "medium", "high"] = "high"
+
+    @property
+    def is_changeable(self) -> bool:
+        """Whether an admin may change it through the API."""
+        return self.kind is not None
 
 
-#: The settings that the documentation explains; others are shown without a meaning.
+def _own(
+    kind: ValueKind,
+    title: str,
+    meaning: str,
+    *,
+    risk: Literal["low", "medium", "high"],
+    gate: str = "",
+    area: str = "security",
+) -> Setting:
+    """Describe a setting that can be changed."""
+    return Setting(area, meaning, gate, kind, title, risk)
+
+
+_MAX_EXPIRY, _PROXY = "can_set_api_key_max_expiry", "can_use_llm_auth_proxy"
+#: The settings that are known; others are shown without a meaning, and are not changed.
 KNOWN_SETTINGS: dict[str, Setting] = {
-    "display_name": Setting("organization", "the organization's name"),
-    "public_sharing_disabled": Setting("security", "no new public links", "can_disable_public_sharing"),
-    "pat_creation_disabled": Setting("security", "nobody can make personal access tokens"),
-    "jit_provisioning_enabled": Setting("security", "people who come through single sign-on get an account at once"),
-    "invites_enabled": Setting("security", "people can be invited by e-mail"),
-    "workspace_admin_can_invite_to_org": Setting("security", "workspace admins can invite outsiders"),
-    "max_api_key_expiry_days": Setting("security", "longest life of new keys, in days", "can_set_api_key_max_expiry"),
-    "max_pat_expiry_days": Setting("security", "longest life of new tokens, in days", "can_set_api_key_max_expiry"),
-    "max_service_key_expiry_days": Setting(
-        "security", "longest life of new service keys, in days", "can_set_api_key_max_expiry"
+    "display_name": _own(
+        "name", "Name of the organization", "the organization's name", risk="low", area="organization"
     ),
-    "security_contact": Setting("security", "whom LangSmith writes to about security"),
-    "scim_group_name_separator": Setting("security", "what stands between the parts of an identity provider's groups"),
-    "ip_allowlist": Setting(
-        "security", "the only addresses that may connect; can lock you out", "ip_allowlist_enabled"
+    "public_sharing_disabled": _own(
+        "bool", "No new public links", "no new public links", risk="medium", gate="can_disable_public_sharing"
     ),
-    "sso_only": Setting("security", "people can log in through single sign-on only", "can_use_saml_sso", False),
-    "sso_login_slug": Setting("security", "the short name in the single sign-on address", "can_use_saml_sso", False),
-    "default_sso_provision": Setting("security", "this organization receives new single sign-on people", "", False),
-    "disabled": Setting("organization", "the organization is switched off", "", False),
-    "member_disabled": Setting("organization", "the caller's membership is switched off", "", False),
-    "is_personal": Setting("organization", "a personal organization: one workspace, no invitations", "", False),
-    "tier": Setting("organization", "the plan's name; features are listed one by one in the area `plan`", "", False),
-    "reached_max_workspaces": Setting("organization", "no more workspaces can be made", "", False),
-    "can_export_usage_backfill": Setting("product", "", "", False),
-    "marketplace_payouts_enabled": Setting("product", "", "", False),
-    "restrict_browser_secrets": Setting(
-        "product", "secrets stay out of the browser", "can_restrict_browser_secrets", True
+    "pat_creation_disabled": _own(
+        "bool", "No new personal access tokens", "nobody can make personal access tokens", risk="high"
     ),
-    "llm_auth_proxy_enabled": Setting("product", "", "can_use_llm_auth_proxy"),
-    "llm_auth_proxy_jwt_audience": Setting("product", "", "can_use_llm_auth_proxy"),
-    "llm_auth_proxy_allowed_urls": Setting("product", "", "can_use_llm_auth_proxy"),
-    "engine_enabled": Setting("product", ""),
+    "jit_provisioning_enabled": _own(
+        "bool",
+        "Accounts at the first single sign-on",
+        "people who come through single sign-on get an account at once",
+        risk="medium",
+    ),
+    "invites_enabled": _own("bool", "Invitations by e-mail", "people can be invited by e-mail", risk="medium"),
+    "workspace_admin_can_invite_to_org": _own(
+        "bool", "Workspace admins may invite outsiders", "workspace admins can invite outsiders", risk="medium"
+    ),
+    "max_api_key_expiry_days": _own(
+        "days",
+        "Longest life of new keys, in days",
+        "longest life of new keys, in days",
+        risk="medium",
+        gate=_MAX_EXPIRY,
+    ),
+    "max_pat_expiry_days": _own(
+        "days",
+        "Longest life of new tokens, in days",
+        "longest life of new tokens, in days",
+        risk="medium",
+        gate=_MAX_EXPIRY,
+    ),
+    "max_service_key_expiry_days": _own(
+        "days",
+        "Longest life of new service keys, in days",
+        "longest life of new service keys, in days",
+        risk="medium",
+        gate=_MAX_EXPIRY,
+    ),
+    "security_contact": _own("email", "Contact for security", "whom LangSmith writes to about security", risk="low"),
+    "scim_group_name_separator": _own(
+        "separator",
+        "Separator in the names of groups",
+        "what stands between the parts of an identity provider's groups",
+        risk="medium",
+    ),
+    "ip_allowlist": _own(
+        "addresses",
+        "Only these addresses may connect",
+        "the only addresses that may connect; can lock you out",
+        risk="high",
+        gate="ip_allowlist_enabled",
+    ),
+    "sso_only": _own(
+        "bool",
+        "Single sign-on only",
+        "people can log in through single sign-on only",
+        risk="high",
+        gate="can_use_saml_sso",
+    ),
+    "restrict_browser_secrets": _own(
+        "bool",
+        "Secrets stay out of the browser",
+        "secrets stay out of the browser",
+        risk="medium",
+        gate="can_restrict_browser_secrets",
+        area="product",
+    ),
+    "llm_auth_proxy_enabled": _own("bool", "LLM auth proxy", "", risk="low", gate=_PROXY, area="product"),
+    "llm_auth_proxy_jwt_audience": _own(
+        "text", "Audience of the LLM auth proxy's tokens", "", risk="low", gate=_PROXY, area="product"
+    ),
+    "llm_auth_proxy_allowed_urls": _own(
+        "list", "Addresses that the LLM auth proxy may call", "", risk="low", gate=_PROXY, area="product"
+    ),
+    "engine_enabled": _own("bool", "Engine", "", risk="low", area="product"),
+    "engine_lcu_spend_limit_monthly": _own(
+        "number",
+        "Most that the engine may spend in a month",
+        "the most that the engine may spend in a month; none is no limit",
+        risk="low",
+        area="product",
+    ),
+    "disabled_model_providers": _own(
+        "list",
+        "Model providers that are switched off",
+        "the model providers that nobody may use",
+        risk="low",
+        area="product",
+    ),
+    "byoc_create_saas_workspace_enabled": _own(
+        "bool",
+        "Workspaces in LangSmith's cloud beside the own one",
+        "workspaces can be made in LangSmith's cloud, where the organization brings a cloud of its own",
+        risk="low",
+        area="product",
+    ),
+    "sso_login_slug": Setting("security", "the short name in the single sign-on address", "can_use_saml_sso"),
+    "default_sso_provision": Setting("security", "this organization receives new single sign-on people"),
+    "disabled": Setting("organization", "the organization is switched off"),
+    "member_disabled": Setting("organization", "the caller's membership is switched off"),
+    "is_personal": Setting("organization", "a personal organization: one workspace, no invitations"),
+    "tier": Setting("organization", "the plan's name; features are listed one by one in the area `plan`"),
+    "reached_max_workspaces": Setting("organization", "no more workspaces can be made"),
+    "can_export_usage_backfill": Setting("product", ""),
+    "marketplace_payouts_enabled": Setting("product", ""),
 }
+#: What stands for a setting that nobody has described: not changed, and a change of it is a great one.
+UNKNOWN_SETTING = Setting("product", "")
+
+
+def known_setting(name: str | None) -> Setting:
+    """Describe a setting; one that nobody has described is not changeable, and of high risk."""
+    return KNOWN_SETTINGS.get(name or "", UNKNOWN_SETTING)
+
+
 _NOT_SETTINGS = frozenset({"id", "config", "permissions"})
 
 
@@ -144,7 +259,7 @@ def build_settings(info: Mapping[str, Any]) -> pd.DataFrame:
     for name, value in info.items():
         if name in _NOT_SETTINGS:
             continue
-        known = KNOWN_SETTINGS.get(name, Setting("product", "", "", False))
+        known = known_setting(name)
         offered = bool(config[known.gate]) if known.gate in config else None
         rows.append((name, _to_json(value), known.area, known.is_changeable, offered, known.meaning or None))
     for name, value in config.items():

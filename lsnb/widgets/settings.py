@@ -13,6 +13,7 @@ from lsnb.edits.setting_values import SEPARATORS, SETTING_KINDS, read_value, set
 from lsnb.edits.things import records_of
 from lsnb.plan.structure import LOCKING_SETTINGS
 from lsnb.snapshot import Caller
+from lsnb.tables.settings import known_setting
 from lsnb.tables.spec import DTYPES
 from lsnb.widgets import cards, parts
 from lsnb.widgets.sheet_form import SheetForm, known, require
@@ -22,22 +23,6 @@ if TYPE_CHECKING:
     from lsnb.organization import Organization
     from lsnb.snapshot import Snapshot
 
-_TITLES = {
-    "display_name": "Name of the organization",
-    "public_sharing_disabled": "No new public links",
-    "pat_creation_disabled": "No new personal access tokens",
-    "jit_provisioning_enabled": "Accounts at the first single sign-on",
-    "invites_enabled": "Invitations by e-mail",
-    "workspace_admin_can_invite_to_org": "Workspace admins may invite outsiders",
-    "max_api_key_expiry_days": "Longest life of new keys, in days",
-    "max_pat_expiry_days": "Longest life of new tokens, in days",
-    "max_service_key_expiry_days": "Longest life of new service keys, in days",
-    "security_contact": "Contact for security",
-    "scim_group_name_separator": "Separator in the names of groups",
-    "ip_allowlist": "Only these addresses may connect",
-    "sso_only": "Single sign-on only",
-    "restrict_browser_secrets": "Secrets stay out of the browser",
-}
 _AREAS = {"security": "Security", "organization": "Organization", "product": "Other parts of the product"}
 _HINTS = {"days": "a number, or none for no limit", "number": "a number, or none", "email": "an address, or none"}
 _BLANK_NAMES = {" ": "a blank"}
@@ -165,7 +150,7 @@ class SettingsForm(SheetForm):
         return children
 
     def _make_field(self, name: str, text: str) -> Any:
-        label, kind = _TITLES.get(name, name.replace("_", " ").capitalize()), self._kind(name)
+        label, kind = known_setting(name).title or name.replace("_", " ").capitalize(), self._kind(name)
         if kind == "bool":
             options: list[parts.Option] = [("on", "true"), ("off", "false")]
             if self._before[name] == _NOT_SET:
@@ -182,13 +167,7 @@ class SettingsForm(SheetForm):
         return field
 
     def _kind(self, name: str) -> Any:
-        known_kind = SETTING_KINDS.get(name)
-        if known_kind:
-            return known_kind
-        value = json.loads(self._rows[name]["value"])
-        if isinstance(value, bool):
-            return "bool"
-        return "number" if isinstance(value, int) else "list" if isinstance(value, list) else "text"
+        return SETTING_KINDS[name]
 
     def _start(self, name: str) -> str:
         """Give what the field of a setting shows at first."""

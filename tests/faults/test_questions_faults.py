@@ -10,9 +10,14 @@ import pytest
 import lsnb
 from lsnb import sandbox
 from lsnb.cli import main
+from lsnb.edits.setting_values import SETTING_KINDS, settings_sheet
 from lsnb.effective import effective, explain, who_can
 from lsnb.errors import TableError, UnknownNameError
+from lsnb.plan.structure import LOCKING_SETTINGS, risk_of_thing
+from lsnb.sandbox.rules.organization import _PATCHABLE
 from lsnb.snapshot import Snapshot
+from lsnb.tables.settings import KNOWN_SETTINGS
+from lsnb.widgets.settings import settings_form
 from tests.checks.tiny import Tiny, ago, role_id
 
 ADA, GRACE = "ada.lindqvist@acme.example", "grace.kim@acme.example"
@@ -337,3 +342,52 @@ def test_c3_a_key_is_asked_for_by_its_name(snap):
     assert {"token"} == set(table.by_key(f"Notebook of {ADA}")["principal_kind"])
     with pytest.raises(TableError, match=ADMIN_KEY):
         table.by_key("Access reviw automation")
+
+
+# C8: what can be changed is said in one place
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sso_only", "disabled_model_providers", "engine_lcu_spend_limit_monthly", "byoc_create_saas_workspace_enabled"],
+)
+def test_c8_the_table_calls_changeable_what_the_sheet_changes(name):
+    """One truth: the snapshot, the sheet and the form's fields."""
+    told = {"sso_only": False, "disabled_model_providers": [], "engine_lcu_spend_limit_monthly": None}
+    snapshot = Tiny(settings={**told, "byoc_create_saas_workspace_enabled": False}).snapshot()
+    row = snapshot.settings.set_index("setting").loc[name]
+    assert row["is_changeable"]
+    assert row["meaning"]
+    assert name in set(settings_sheet(snapshot)["setting"])
+
+
+def test_c8_table_sheet_plan_and_demo_organization_agree_on_every_setting(snap):
+    """What the table says can be changed can be read by the sheet, has a risk, and the service takes it."""
+    changeable = {name for name, known in KNOWN_SETTINGS.items() if known.is_changeable}
+    assert changeable == set(SETTING_KINDS)
+    table = snap.settings
+    shown = set(table.loc[table["is_changeable"] & (table["area"] != "plan"), "setting"])
+    assert shown == set(settings_sheet(snap)["setting"])
+    assert shown == {name for name in table["setting"] if name in changeable}
+    assert shown - {"sso_only", "display_name"} <= set(_PATCHABLE)  # those two have ways of their own
+    assert {"sso_only", "ip_allowlist", "pat_creation_disabled"} == LOCKING_SETTINGS
+    for name in changeable:
+        assert KNOWN_SETTINGS[name].title
+        assert KNOWN_SETTINGS[name].risk == risk_of_thing("UpdateSettings", None, None, name)
+
+
+def test_c8_a_setting_that_nobody_described_is_of_high_risk_and_not_changed():
+    """Unknown is never harmless."""
+    snapshot = Tiny(settings={"tomorrow": True}).snapshot()
+    assert not snapshot.settings.set_index("setting").loc["tomorrow", "is_changeable"]
+    assert "tomorrow" not in set(settings_sheet(snapshot)["setting"])
+    assert "high" == risk_of_thing("UpdateSettings", None, None, "tomorrow")
+
+
+def test_c8_the_form_has_a_field_for_each(server):
+    """A field per setting that the table calls changeable, and no other."""
+    org = lsnb.connect(endpoint=server.url, api_key=server.key)
+    form = settings_form(org, org.snapshot(tables=["settings"]), fresh=True)
+    table = org.snapshot(tables=["settings"]).settings
+    assert set(table.loc[table["is_changeable"], "setting"]) == set(form.fields)
+    assert "sso_only" in form.fields
