@@ -101,7 +101,8 @@ class Timer:
 
 def requests_of(url: str) -> list[dict[str, Any]]:
     """Read what the demo organization was asked so far."""
-    with urllib.request.urlopen(f"{url}/_sandbox/requests") as answer:
+    directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy for this machine
+    with directly.open(f"{url}/_sandbox/requests") as answer:
         found: list[dict[str, Any]] = json.load(answer)
         return found
 

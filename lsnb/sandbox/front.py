@@ -16,6 +16,7 @@ from .access import Caller, identify
 from .encode import to_json
 from .faults import PROXY_PAGE, Fault
 from .instance import Instance
+from .loopback import find_trespass
 from .paths import WEB_PAGE, canonicalize
 from .refusals import RefusedError
 from .requestlog import describe_body, stamp_now
@@ -66,6 +67,12 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
+            return
+        trespass = find_trespass(scope["headers"])
+        if trespass:
+            # Before anything else: nothing of it is read, carried out, logged or counted as a fault.
+            headers = [_JSON, (b"connection", b"close")]
+            await _send(send, Answer(403, headers, to_json({"detail": trespass})))
             return
         started = time.perf_counter()
         path = self._strip_root(scope["path"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +18,16 @@ from .requestlog import RequestLog
 from .seeds import build
 from .state import State
 
+COPY = "copy"
+"""The seed of what was copied from a snapshot, also when it is restored from a state file."""
+
 
 class Instance:
-    """One organization that is being served."""
+    """One organization that is being served.
+
+    Attributes:
+        control_token: what the controls below `/_sandbox` are opened with; another one for each instance.
+    """
 
     def __init__(
         self,
@@ -39,11 +47,17 @@ class Instance:
         self.behaviours = Behaviours()
         self._first_behaviours = dict(behaviours or {})
         self.behaviours.update(self._first_behaviours)
+        self.control_token = secrets.token_urlsafe(24)
         self.faults = Faults()
         self.log = RequestLog(log_file)
         self._state_file = Path(state_file) if state_file is not None else None
         self._saved: tuple[int, int] | None = None
         self.state = self._restore() or self._build()
+
+    @property
+    def wants_token(self) -> bool:
+        """Tell whether the controls are closed without the token: they show all of a copied organization."""
+        return self.seed == COPY
 
     @property
     def keys(self) -> dict[str, str]:

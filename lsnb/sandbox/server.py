@@ -82,6 +82,11 @@ class Server:
         return self.keys["admin_pat"]
 
     @property
+    def control_token(self) -> str:
+        """Return what the controls over HTTP are opened with; they want it where the organization is a copy."""
+        return self.instance.control_token
+
+    @property
     def requests(self) -> list[dict[str, Any]]:
         """Return the requests so far, as the log has them."""
         return list(self.instance.log.lines)
@@ -233,8 +238,9 @@ def start_copy(
 
 
 def describe(server: Server) -> dict[str, Any]:
-    """Return what a client needs to know, for the one JSON line of the command."""
-    return {"url": server.url, "organization_id": server.organization_id, "keys": server.keys}
+    """Return what a client needs to know, for the one JSON line of the command; the token where the controls want it."""
+    described = {"url": server.url, "organization_id": server.organization_id, "keys": server.keys}
+    return described | ({"control_token": server.control_token} if server.instance.wants_token else {})
 
 
 def serve_forever(**options: Any) -> None:
@@ -256,7 +262,8 @@ def serve_forever(**options: Any) -> None:
         with start(**options) as server:
             # The collector would walk a large organization again and again while answering; it never goes away anyway.
             gc.freeze()
-            sys.stdout.write(to_json(describe(server)).decode() + "\n")
+            described = {**describe(server), "control_token": server.control_token}
+            sys.stdout.write(to_json(described).decode() + "\n")
             sys.stdout.flush()
             while not ended.wait(timeout=1):
                 pass

@@ -161,6 +161,128 @@ def test_d1_other_hosts_keep_their_proxy(proxy, monkeypatch):
     assert SECRET.encode() not in proxy.seen
 
 
+# --- D2: the demo organization answers this machine only ---
+
+CONTROLS = "/_sandbox/state"
+SERVICE = "/api/v1/orgs/current/info"
+
+
+def ask(server, path=CONTROLS, method="GET", **headers):
+    """Send one request with headers of our own, and give status and text."""
+    import requests
+
+    sent = {"X-API-Key": server.key, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    answer = requests.request(method, server.url + path, headers=sent, timeout=5, proxies={"http": ""})
+    return answer.status_code, answer.text
+
+
+@pytest.mark.parametrize("path", [CONTROLS, SERVICE, "/api/v1/info", "/nothing"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "rebind.evil.example",
+        "rebind.evil.example:80",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "evil.example.",
+        "127.0.0.1.",
+        "localhost.",
+        "localhost@evil.example",
+        "[2001:db8::1]:80",
+        "0.0.0.0",
+        "10.0.0.1",
+        "localhost:99999",
+        "localhost:x",
+        "",
+    ],
+)
+def test_d2_another_host_is_refused(server, path, host):
+    """A name that only leads here gets a sentence, whatever it asks for; nothing of it is kept or shown."""
+    status, text = ask(server, path, Host=host)
+    assert 400 <= status < 500
+    assert "acme" not in text
+    assert [] == server.requests
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:3000"},
+        {"Origin": "https://127.0.0.1"},
+        {"Origin": "http://127.0.0.1.evil.example"},
+        {"Origin": ""},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Origin": "http://evil.example", "Content_Type": "text/plain"},
+    ],
+)
+def test_d2_another_page_is_refused(server, headers):
+    """A page elsewhere can neither read nor change anything, below `/_sandbox` or of the service."""
+    server.faults.add(method="GET", path="nothing", times=1, kind="status", status=500)
+    body = {"display_name": "Hacked"}
+    before = server.dump()
+    for path, method in (
+        (CONTROLS, "GET"),
+        ("/_sandbox/reset", "POST"),
+        (SERVICE, "GET"),
+        ("/api/v1/workspaces", "POST"),
+    ):
+        status, text = ask(server, path, method, **headers)
+        assert (403, False) == (status, "Acme" in text)
+        assert "web pages" in text
+    assert (before, [], 1) == (server.dump(), server.requests, len(server.faults.as_list()))
+    assert body["display_name"] not in str(server.dump())
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.1:{port}", "localhost:{port}", "LOCALHOST", "[::1]:{port}", "127.9.9.9"]
+)
+def test_d2_this_machine_is_answered(server, host):
+    """Each name of this machine is, with and without a page of the same address."""
+    host = host.format(port=server.port)
+    assert 200 == ask(server, SERVICE, Host=host)[0]
+    assert 200 == ask(server, SERVICE, Host=host, Origin=f"http://{host}", Sec_Fetch_Site="same-origin")[0]
+    assert 200 == ask(server, SERVICE, Host=host, Sec_Fetch_Site="none")[0]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GET /_sandbox/state HTTP/1.0\r\n\r\n",
+        b"GET /_sandbox/state HTTP/1.1\r\n\r\n",
+        b"GET /_sandbox/state HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+    ],
+)
+def test_d2_no_host_or_two_are_refused(server, start):
+    """What does not say whom it means is not answered."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall(start)
+        answer = connection.recv(65536)
+    assert answer.split()[1] in (b"400", b"403")
+    assert b"acme" not in answer
+
+
+@pytest.mark.parametrize("pseudonyms", [False, True])
+def test_d2_the_controls_of_a_copy_want_the_token(server, tmp_path, pseudonyms):
+    """Nobody else on this machine can read or steer a copy; the token is at the server and in what is printed."""
+    from lsnb import sandbox
+
+    snap = lsnb.connect(endpoint=server.url, api_key=server.key).snapshot(tables=["access"])
+    state = tmp_path / "state.json"
+    with sandbox.from_snapshot(snap, pseudonyms=pseudonyms, state_file=state) as copy:
+        assert copy.control_token == sandbox.describe(copy)["control_token"]
+        for path, method in ((CONTROLS, "GET"), ("/_sandbox/reset", "POST"), ("/_sandbox/requests", "GET")):
+            for wrong in ({}, {"X_Sandbox_Token": ""}, {"X_Sandbox_Token": server.control_token}):
+                status, text = ask(copy, path, method, **wrong)
+                assert (403, True, False) == (status, "X-Sandbox-Token" in text, copy.control_token in text)
+            assert 200 == ask(copy, path, method, X_Sandbox_Token=copy.control_token)[0]
+        assert 200 == ask(copy, SERVICE)[0]
+    with sandbox.start(state_file=state) as again:
+        assert 403 == ask(again)[0]
+
+
 # --- D8: what this machine is set up with ---
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..encode import to_json
-from ..instance import Instance
+from ..instance import COPY, Instance
 from ..state import State
 
 
@@ -18,7 +18,7 @@ class CopyInstance(Instance):
             raise TypeError("a copy is made from a snapshot, not from a seed")
         # As text, since nothing in it can then be changed by what the server does.
         self._copied = to_json(state.dump())
-        super().__init__("copy", **options)
+        super().__init__(COPY, **options)
 
     def _build(self) -> State:
         self._saved = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from ..faults import FaultKind
@@ -13,7 +14,20 @@ from ..rules.sessions import open_session
 from ..rules.shapes import shape_member
 from .context import AnyExchange, answer
 
-router = APIRouter(prefix="/_sandbox", tags=["sandbox"])
+
+def require_token(request: Request, exchange: AnyExchange) -> None:
+    """Refuse whoever does not know the token, where the organization is a copy of a real one."""
+    instance = exchange.instance
+    given = request.headers.get("x-sandbox-token", "")
+    if instance.wants_token and not hmac.compare_digest(given.encode(), instance.control_token.encode()):
+        raise RefusedError(
+            403,
+            "This is a copy of a real organization, so its controls want the token: send it as X-Sandbox-Token. It is "
+            "server.control_token in Python.",
+        )
+
+
+router = APIRouter(prefix="/_sandbox", tags=["sandbox"], dependencies=[Depends(require_token)])
 
 
 class FaultBody(BaseModel):
