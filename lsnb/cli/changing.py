@@ -22,6 +22,8 @@ from lsnb.plan import Plan, Rules
 from lsnb.plan.sheets import SheetSet
 from lsnb.planfile import load_plan, save_plan
 from lsnb.policyfile import load_policy
+from lsnb.report.unlock import unlock_phrase
+from lsnb.report.words import counted, facts_of
 from lsnb.secrets import SecretFile
 from lsnb.sheets import write_problems
 
@@ -169,10 +171,20 @@ def _show_plan(plan: Plan, options: argparse.Namespace) -> int:
     else:
         print_text(plan.to_text() + "\n")
         if options.output and options.output.suffix == ".json" and plan.changes and plan.is_safe:
+            _say_what_it_takes(plan)
             say(f"To carry it out:  lsnb apply {options.output} --confirm {plan.fingerprint}")
     if not plan.is_safe:
         return REFUSED
     return CHANGES if plan.changes else NOTHING
+
+
+def _say_what_it_takes(plan: Plan) -> None:
+    """Say last, where it is read, what the plan takes and gives, and how many e-mails go out."""
+    n_emails = facts_of(plan).n_emails
+    mails = f"{counted(n_emails, 'e-mail')} sent" if n_emails else ""
+    what = ", ".join(filter(None, (unlock_phrase(plan), mails)))
+    if what:
+        say(f"What it takes and gives: {what}.")
 
 
 def _write_plan(plan: Plan, path: Path) -> None:
@@ -207,6 +219,7 @@ def _run_apply(options: argparse.Namespace) -> int:
             print_json({"error": error, "plan": plan.to_json()})
         else:
             print_text(plan.to_text() + "\n")
+        _say_what_it_takes(plan)
         say(advice)
         return REFUSED
     with open_organization(options) as org, _stoppable() as stop:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from lsnb.edits import Edits, similar_members
 from lsnb.errors import PlanError, UnreadableTableError
@@ -14,6 +15,7 @@ from lsnb.plan.ledger import Ledger
 from lsnb.plan.members import plan_member
 from lsnb.plan.model import Change, Mode, Plan, Verdict, Waiting
 from lsnb.plan.notes import Notes, listed, row_words
+from lsnb.plan.omissions import note_bare_removals, note_invited_to_places, note_open_invitations
 from lsnb.plan.order import in_order
 from lsnb.plan.references import reference_made_by, references_of
 from lsnb.plan.roles import default_role
@@ -97,6 +99,9 @@ def make_plan(
     if mode == "sync" and within.is_organization:
         _note_left_alone(standing, within, notes)
     _decide(ledger, standing, wishes, within)
+    note_bare_removals(edits, standing, ledger.changes, notes)
+    if mode == "sync":
+        _note_invited(sheet, ledger, standing, within, rules.max_listed)
     _note_similar(ledger, snapshot, edits)
     _note_hidden(ledger, edits)
     return changes_to_plan(
@@ -335,6 +340,15 @@ def _note_left_alone(standing: Standing, within: SyncScope, notes: Notes) -> Non
         notes.add(
             "left-alone", f"Roles in workspaces that are deleted or not visible are left alone: {listed(unseen)}."
         )
+
+
+def _note_invited(sheet: Sheet, ledger: Ledger, standing: Standing, within: SyncScope, limit: int) -> None:
+    """Say which open invitations a sync would end, since the sheet does not name them."""
+    about: dict[str, Any] = {"source": ledger.source, "limit": limit}
+    if within.is_organization:
+        note_open_invitations(sheet.emails.to_pylist(), standing, ledger.changes, ledger.notes, **about)
+    else:
+        note_invited_to_places(sheet.keys, standing, within.places, ledger.changes, ledger.notes, **about)
 
 
 def _note_similar(ledger: Ledger, snapshot: Snapshot, edits: Edits) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from lsnb.plan.model import Change, Plan, Verdict
+from lsnb.report.unlock import unlock_phrase
 from lsnb.report.words import (
     ARROW,
     clean,
@@ -102,7 +103,9 @@ def _numbers(plan: Plan) -> str:
     ]
     kept = [pair for i, pair in enumerate(numbers) if i < 3 or pair[0]]
     cells = "".join(f"<div><b>{n:,}</b>{_text(what)}</div>" for n, what in kept)
-    return f'<div class="numbers">{cells}</div><div>{_text(", ".join(facts.kinds))}</div>'
+    phrase = unlock_phrase(plan)
+    power = f"<div>takes or gives: {_text(phrase)}</div>" if phrase else ""
+    return f'<div class="numbers">{cells}</div><div>{_text(", ".join(facts.kinds))}</div>{power}'
 
 
 def _verdicts(kind: str, title: str, verdicts: Sequence[Verdict]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from lsnb.plan.model import Change, Plan
 from lsnb.report.things import THING_WORDS, thing_after, thing_before, thing_sentence, thing_words
+from lsnb.report.unlock import unlock_phrase
 from lsnb.safe_text import one_line
 
 ARROW = "→"
@@ -103,6 +104,8 @@ def summary_words(plan: Plan) -> str:
         emails_words(facts.n_emails),
         "risk: " + ", ".join(f"{n:,} {risk}" for risk, n in facts.risks.items()),
     ]
+    if unlock_phrase(plan):
+        parts.append(f"takes or gives: {unlock_phrase(plan)}")
     if facts.n_irreversible:
         parts.append(f"{facts.n_irreversible:,} cannot be undone entirely")
     if facts.n_waiting:

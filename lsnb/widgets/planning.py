@@ -11,6 +11,7 @@ import pandas as pd
 from lsnb.errors import PlanError
 from lsnb.plan import Plan, Rules, drop_changes
 from lsnb.planfile import save_plan
+from lsnb.report.unlock import unlock_phrase
 from lsnb.report.words import clean, counted, facts_of, from_words, nothing_words, summary_words, to_words, where_words
 from lsnb.widgets import cards, parts
 from lsnb.widgets.applying import ApplyView, apply_view, started_view
@@ -50,7 +51,6 @@ _OF_PEOPLE = frozenset(
         "RemoveMember",
     }
 )
-_TAKING = frozenset({"demote", "remove"})
 
 
 class PlanView(Form):
@@ -151,21 +151,7 @@ class PlanView(Form):
     @property
     def phrase(self) -> str:
         """What must be typed before the plan can be applied; empty where a click is enough."""
-        n_taken = sum(change.stage in _TAKING for change in self.plan.changes)
-        n_given = sum(change.stage == "promote" for change in self.plan.changes)
-        own = [change.kind == "UpdateSettings" for change in self.plan.changes if change.stage == "self"]
-        n_final = sum(
-            not change.reversible and change.stage not in _TAKING and change.stage != "promote"
-            for change in self.plan.changes
-        )
-        pairs = (
-            (n_taken, "remove"),
-            (n_given, "promote"),
-            (own.count(False), "change myself"),
-            (own.count(True), "settings"),
-            (n_final, "final"),
-        )
-        return " ".join(f"{word} {n}" for n, word in pairs if n)
+        return unlock_phrase(self.plan)
 
     @property
     def is_unlocked(self) -> bool:

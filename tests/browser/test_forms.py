@@ -130,12 +130,12 @@ def test_from_an_edited_table_to_done_and_back(lab):
 
     click(cell, "Make the plan")
     expect(cell.get_by_label("Type to unlock")).to_be_visible(timeout=20_000)
-    assert lab.value("editor.plan_view.phrase") == "remove 1"
+    assert lab.value("editor.plan_view.phrase") == "remove 1 from workspaces"
     apply = cell.get_by_role("button", name=re.compile("^Apply "))
     expect(apply).to_be_disabled()
-    cell.get_by_label("Type to unlock").fill("remove 2")
+    cell.get_by_label("Type to unlock").fill("remove 1 from the organization")
     expect(apply).to_be_disabled()
-    cell.get_by_label("Type to unlock").fill("Remove 1")
+    cell.get_by_label("Type to unlock").fill("Remove 1 from workspaces")
     expect(apply).to_be_enabled()
     picture(lab, cell, "plan-unlocked")
     lab.execute("slow(900)")

@@ -7,6 +7,7 @@ import pytest
 
 from lsnb.plan import Rules, changes_to_plan, new_change, rules_under
 from lsnb.policy import Policy
+from lsnb.report.unlock import unlock_phrase
 from tests.plan.company import CREATED_AT, Company, address, plan_of, rules_of, sheet
 from tests.plan.outfit import ADA, planned, rows, snapshot
 from tests.plan.test_things import matrix
@@ -291,3 +292,152 @@ def test_a14_the_demo_organization_refuses_in_the_plan_what_the_service_would(se
         assert "sso-default" in rules_of(plan.refusals)
         with pytest.raises(lsnb.errors.PlanError, match="cannot be allowed"):
             org.plan({"workspaces": deletions("Support")}, allow={"sso-default": "because"})
+
+
+def said(plan, rule):
+    """Give what the warnings of a rule say."""
+    return [verdict.message for verdict in plan.warnings if verdict.rule == rule]
+
+
+def here(company):
+    """Make a sheet of everybody who has joined, as they are."""
+    names = {"ORGANIZATION_ADMIN": "Organization Admin", "ORGANIZATION_USER": "Organization User"}
+    joined = [person for person in company.people if not person["is_pending"]]
+    places = [
+        (person["email"], place["workspace_name"], "Editor")
+        for person in joined
+        for place in person["workspace_memberships"]
+    ]
+    return [(person["email"], "", names[person["role_name"]]) for person in joined] + places
+
+
+def test_a13_a_sync_without_the_invited_people_says_so():
+    """None of them, some of them, one of one: each in its words, with the names; with all of them nothing is said."""
+    company = team().add("eve", state="pending").add("fay", state="pending")
+    none = plan_of(company, sheet(*here(company)), mode="sync", scope="organization")
+    (words,) = said(none, "open-invitations")
+    assert "names none of the 2 open invitations" in words
+    assert "eve@example.com and fay@example.com" in words
+    some = plan_of(company, sheet(*here(company), ("fay", "", "Organization User")), mode="sync", scope="organization")
+    (words,) = said(some, "open-invitations")
+    assert "names 1 of the 2 open invitations, and so the plan cancels it: eve@example.com" in words
+    everybody = [*here(company), ("fay", "", "Organization User"), ("eve", "", "", "remove")]
+    assert [] == said(plan_of(company, sheet(*everybody), mode="sync", scope="organization"), "open-invitations")
+    assert [] == said(plan_of(company, sheet(*here(company))), "open-invitations")
+    one = team().add("eve", state="pending")
+    (words,) = said(plan_of(one, sheet(*here(one)), mode="sync", scope="organization"), "open-invitations")
+    assert "does not name the one open invitation" in words
+
+
+def test_a13_a_sync_of_a_workspace_says_whom_of_the_invited_it_leaves_out():
+    """Only of those workspaces that are in scope."""
+    company = team().add("eve", places={"Production": "Viewer", "Staging": "Viewer"}, state="pending")
+    company.add("fay", places={"Production": "Viewer"}, state="pending")
+    kept = [*here(company), ("fay", "Production", "Viewer")]
+    plan = plan_of(company, sheet(*kept), mode="sync", scope="Production")
+    (words,) = said(plan, "open-invitations")
+    assert "names 1 of the 2 open invitations to Production" in words
+    assert words.endswith("eve@example.com.")
+
+
+def test_a13_many_are_named_up_to_a_limit():
+    """The rest is counted."""
+    company = team()
+    for i in range(25):
+        company.add(f"p{i:02}", state="pending")
+    rules = Rules(max_removals_share=1.0, max_listed=3)
+    plan = plan_of(company, sheet(*here(company)), mode="sync", scope="organization", rules=rules)
+    (words,) = said(plan, "open-invitations")
+    assert "p00@example.com, p01@example.com, p02@example.com and 22 more" in words
+
+
+def test_a13_the_demo_organization_says_whose_invitations_a_sync_would_cancel(server):
+    """By the sheet that people make: the members exported, the invited ones left out."""
+    import lsnb
+
+    with lsnb.connect(endpoint=server.url, api_key=server.key) as org:
+        snap = org.read_access()
+        members = pd.DataFrame({"email": snap.members["email"], "langsmith_role": snap.members["role"]})
+        plan = org.plan(members, mode="sync", scope="organization", snapshot=snap)
+        cancelled = {change.email for change in plan.changes if change.kind == "CancelInvite"}
+        (words,) = said(plan, "open-invitations")
+        assert len(cancelled) >= 2
+        assert all(email in words for email in cancelled)
+
+
+@pytest.mark.parametrize(
+    ("asked", "phrase"),
+    [
+        ([("m000", "Production", "", "remove"), ("m001", "Production", "", "remove"), ("m002", "", "", "remove")],
+         "remove 2 from workspaces, 1 from the organization"),
+        ([("m000", "", "", "remove")], "remove 1 from the organization"),
+        ([("eve", "", "", "remove"), ("m000", "Production", "", "remove")], "remove 1 from workspaces, cancel 1 invitation"),
+        ([("cleo", "", "Organization User"), ("kim", "Staging", "Editor")], "demote 1 in workspaces, 1 in the organization"),
+        ([("m000", "", "Organization Admin"), ("m001", "Staging", "Admin"), ("m002", "Production", "Admin")],
+         "promote 1, 2 in workspaces"),
+        ([("new", "Staging", "Admin")], "promote 1 in workspaces"),
+        ([("new", "", "Organization Operator")], "promote 1"),
+        ([("m000", "Staging", "Editor"), ("new", "Production", "Viewer")], ""),
+    ],
+)  # fmt: skip
+def test_b2_what_is_typed_tells_the_kinds_apart(asked, phrase):
+    """Where somebody is removed from stands in the words, and so does every other kind of taking and giving."""
+    company = team().add("eve", state="pending").add("kim", places={"Staging": "Admin"})
+    plan = plan_of(company, sheet(*asked))
+    assert phrase == unlock_phrase(plan)
+    for shown in (plan.to_text(width=500), plan.to_markdown(), plan.to_html()):
+        assert (f"takes or gives: {phrase}" in shown) is bool(phrase)
+
+
+def test_b2_things_have_words_of_their_own():
+    """A deleted key, a revoked token and a narrower role are no removals of people."""
+    plan = planned(
+        snapshot(),
+        roles=matrix(["runs:read"], Annotator=[""]),
+        keys=rows({"key_id": "key-ci", "action": "delete"}),
+        tokens=rows({"token_id": "token-dana", "action": "revoke"}),
+        workspaces=deletions("Research"),
+        settings=rows({"setting": "sso_only", "value": "yes"}),
+    )
+    assert "delete 1 workspace, 1 key, revoke 1 token, narrow 1 role, settings 1" == unlock_phrase(plan)
+
+
+@pytest.mark.parametrize(
+    ("asked", "warned"),
+    [
+        ([("m000", "Production", "", "remove"), ("m001", "Production", "", "remove"), ("m002", "", "", "remove")], [4]),
+        ([("m002", "", "", "remove"), ("m000", "Production", "", "remove")], []),
+        # One of the two workspaces of somebody: the other cell may have been meant.
+        ([("kim", "Staging", "", "remove"), ("kim", "", "", "remove"), ("m001", "Production", "", "remove")], [3]),
+        # Whoever leaves has all of their rows marked, as in an export.
+        ([("kim", "Staging", "", "remove"), ("kim", "Research", "", "remove"), ("kim", "", "", "remove")], []),
+        ([("m000", "", "", "remove"), ("m001", "", "", "remove"), ("m002", "Production", "", "remove")], []),
+        ([("m000", "", "", "remove")], []),
+        ([("m000", "Production", "", "remove")], []),
+    ],
+)
+def test_b2_a_removal_without_a_workspace_among_others_is_warned_of(asked, warned):
+    """The row is named, and what comes of it."""
+    company = team().add("kim", places={"Staging": "Editor", "Research": "Viewer"})
+    words = said(plan_of(company, sheet(*asked)), "removal-without-workspace")
+    assert warned == [int(text.split()[1]) for text in words]
+    assert all("removes" in text and "from the organization" in text for text in words)
+
+
+def test_b2_a_table_of_pandas_is_warned_of_too(server):
+    """An empty text and a missing value alike; the command prints the same."""
+    import lsnb
+
+    with lsnb.connect(endpoint=server.url, api_key=server.key) as org:
+        snap = org.read_access()
+        access = snap.access
+        place = access[(access["source"] == "direct") & (access["workspace"] == "Production")]
+        emails = [email for email in place["email"] if email not in snap.meta.caller.email][:3]
+        for empty in ("", None):
+            asked = pd.DataFrame(
+                {"email": emails, "workspace_name": ["Production", "Production", empty], "action": "remove"}
+            )
+            plan = org.plan(asked, snapshot=snap)
+            (words,) = said(plan, "removal-without-workspace")
+            assert emails[2] in words
+            assert "remove 2 from workspaces, 1 from the organization" in unlock_phrase(plan)

@@ -53,17 +53,17 @@ def test_what_was_dropped_stays_so_when_the_cell_runs_again(org, snap, plan):
 def test_taking_something_away_must_be_typed(org, snap):
     """The button is dead until what the plan does was typed; another number does not do, blanks and case do."""
     view = plan_view(org.plan(sheet(snap, n=2, action="remove"), snapshot=snap), org, snapshot=snap)
-    assert "remove 2" == view.phrase
+    assert "remove 2 from workspaces" == view.phrase
     assert view.apply_button.disabled
-    with pytest.raises(PlanError, match="Type “remove 2”"):
+    with pytest.raises(PlanError, match="Type “remove 2 from workspaces”"):
         view.apply()
-    view.unlock_field.value = "remove 3"
+    view.unlock_field.value = "remove 2 from the organization"
     assert not view.can_apply
-    view.unlock_field.value = " Remove  2 "
+    view.unlock_field.value = " Remove  2 from  workspaces "
     assert view.can_apply
     # Another plan must be read anew.
     view.drop([view.plan.changes[0].id])
-    assert ("remove 1", "", False) == (view.phrase, view.unlock_field.value, view.can_apply)
+    assert ("remove 1 from workspaces", "", False) == (view.phrase, view.unlock_field.value, view.can_apply)
 
 
 def test_giving_power_must_be_typed(org, snap):
