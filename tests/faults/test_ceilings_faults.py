@@ -432,7 +432,7 @@ def test_b2_a_table_of_pandas_is_warned_of_too(server):
         snap = org.read_access()
         access = snap.access
         place = access[(access["source"] == "direct") & (access["workspace"] == "Production")]
-        emails = [email for email in place["email"] if email not in snap.meta.caller.email][:3]
+        emails = [email for email in place["email"] if email != snap.meta.caller.email][:3]
         for empty in ("", None):
             asked = pd.DataFrame(
                 {"email": emails, "workspace_name": ["Production", "Production", empty], "action": "remove"}
