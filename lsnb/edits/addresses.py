@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import unquote
 
 import pandas as pd
 
+from lsnb import catalogue
 from lsnb.edits.columns import SHEET_COLUMNS
 from lsnb.edits.emails import clean_address, fault_of, mended
 from lsnb.edits.problems import Misfit, Problems
@@ -18,30 +20,42 @@ _HEADERS = {
     "email", "e mail", "email address", "e mail address", "mail", "address", "name", "full name", "first name",
     "last name", "display name", "role", "team", "department", "title",
 }  # fmt: skip
+#: Why a word beside an address is listed though nothing is wrong with it.
+NOT_USED = "A role or workspace beside an address is not used."
+_MAILTO = re.compile(r"mailto:([^\s<>\"]+)", re.IGNORECASE)
+#: Roles as people write them, in comparable form.
+_ROLE_WORDS = {
+    "admin", "viewer", "editor", "user", "operator", "member", "organization admin", "organization operator",
+    "organization user", "organization viewer", "workspace admin", "workspace editor", "workspace user",
+    "workspace viewer", "org admin", "org user", "org viewer", "owner", "read only",
+} | {fold_loosely(name) for name in (*catalogue.SYSTEM_ROLES, "WORKSPACE_EDITOR")}  # fmt: skip
 _OUTSIDE_QUOTES = r"(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)(?![^<]*>)"
 _ENTRIES = re.compile(r"[;\n]" + _OUTSIDE_QUOTES)
 _PARTS = re.compile(r"[,\t]" + _OUTSIDE_QUOTES)
 
 
-def parse_addresses(text: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def parse_addresses(text: str, *, unused: Iterable[str] = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read addresses out of pasted text: lines, commas, semicolons, cells of a spreadsheet, a mail's list of recipients.
 
     Args:
         text: the text. Names are kept where they stand beside an address: `Dana Lee <dana@example.com>`,
-            `"Lee, Dana" <dana@example.com>`, or in the cell beside it.
+            `"Lee, Dana" <dana@example.com>`, or in the cell beside it. Whom a `mailto:` link copies counts too.
+        unused: names of roles and workspaces beside the usual ones, which may stand beside an address and are not used.
 
     Returns:
         The addresses, one row each with `row` (the line that it was first on), `email` and `name` (unknown where there
-        was none), each address once; and what could not be read, with `PROBLEM_COLUMNS`, where `row` is the line.
+        was none), each address once; and what could not be read or is not used, with `PROBLEM_COLUMNS`, where `row` is the
+        line.
     """
-    problems = Problems(["email"])
+    problems = _Lines({*_ROLE_WORDS, *(fold_loosely(name) for name in unused)})
     found: dict[str, tuple[int, str]] = {}
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines, start=1):
         for entry in _ENTRIES.split(_BULLET.sub("", line)):
-            for email, name in _read_entry(entry, number, problems):
+            for email, name in _read_entry(_with_copied(entry), number, problems):
                 row, known_name = found.get(email, (number, ""))
                 found[email] = (row, known_name or name)
+    problems.say_unused()
     names = [name or None for _, name in found.values()]
     addresses = pd.DataFrame(
         {
@@ -51,6 +65,44 @@ def parse_addresses(text: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         }
     )
     return addresses, problems.to_frame()
+
+
+class _Lines(Problems):
+    """The problems of pasted lines, and the words that are no names."""
+
+    def __init__(self, unused: set[str]) -> None:
+        super().__init__(["email"])
+        self._unused = unused
+        self._met: dict[str, list[int]] = {}
+
+    def names_among(self, words: list[str], line: int) -> list[str]:
+        """Leave out words that are roles or workspaces, and say that they are not used."""
+        names = []
+        for word in words:
+            if fold_loosely(word.strip("\"' ")) in self._unused:
+                self._met.setdefault(word.strip("\"' "), []).append(line)
+            else:
+                names.append(word)
+        return names
+
+    def say_unused(self) -> None:
+        """Say once of each role and workspace that it is not used."""
+        for word, lines in self._met.items():
+            where = f"line {lines[0]}" if len(lines) == 1 else f"{len(lines):,} lines, the first of them {lines[0]}"
+            hint = f"It is in {where}. Everybody gets what is chosen for all; give others by an access sheet."
+            self.add(lines[0], word, Misfit("email", NOT_USED, hint))
+
+
+def _with_copied(entry: str) -> str:
+    """Write out a `mailto:` link as all the addresses that it goes to."""
+
+    def write(match: re.Match[str]) -> str:
+        address, _, query = match[1].partition("?")
+        fields = (field.partition("=") for field in query.split("&"))
+        more = [value for name, _, value in fields if name.lower() in ("to", "cc", "bcc")]
+        return ", ".join(unquote(text) for text in (address, *more) if text)
+
+    return _MAILTO.sub(write, entry)
 
 
 def invitations(
@@ -80,7 +132,7 @@ def invitations(
     )
 
 
-def _read_entry(entry: str, line: int, problems: Problems) -> list[tuple[str, str]]:
+def _read_entry(entry: str, line: int, problems: _Lines) -> list[tuple[str, str]]:
     """Read what stands between two semicolons or line ends: one person with a name, or several addresses."""
     parts = [part for part in (tidy(part) for part in _PARTS.split(entry)) if part.strip("\"' ,;")]
     if not any("@" in part for part in parts):
@@ -92,7 +144,10 @@ def _read_entry(entry: str, line: int, problems: Problems) -> list[tuple[str, st
     groups = [index for index, part in enumerate(parts) if "@" in part]
     if len(groups) == 1:
         at = groups[0]
-        beside = parts[:at] if at else parts[1:2]
+        beside = problems.names_among(parts[:at] + parts[at + 1 :], line)
+        beside = [part for part in parts[:at] if part in beside] or [
+            part for part in parts[at + 1 :] if part in beside
+        ][:1]
         return _read_one(parts[at], line, problems, name=_join_name(beside, parts[at]))
     found = []
     before: list[str] = []
@@ -100,13 +155,13 @@ def _read_entry(entry: str, line: int, problems: Problems) -> list[tuple[str, st
         if "@" in part:
             # "Lee, Dana <dana@example.com>" was cut at its comma.
             is_surname = len(before) == 1 and "<" in part and not part.startswith("<")
-            for word in before[:-1] if is_surname else before:
+            for word in problems.names_among(before[:-1] if is_surname else before, line):
                 _report(word, line, problems)
             found += _read_one(part, line, problems, name=_join_name(before, part) if is_surname else "")
             before = []
         else:
             before.append(part)
-    for word in before:
+    for word in problems.names_among(before, line):
         _report(word, line, problems)
     return found
 

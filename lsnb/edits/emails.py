@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lsnb.edits.lookalikes import Lookalikes
+from lsnb.edits.near import NearAddresses, is_one_slip, shortened, shortened_forms
 from lsnb.edits.problems import Misfit
-from lsnb.edits.texts import Coded, Codes, Nearest, did_you_mean, tidy
+from lsnb.edits.texts import Coded, Codes, did_you_mean, tidy
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
-MAX_LENGTH = 254
+#: What mail can carry (RFC 5321), in octets: the whole address, what stands before the @, and the domain.
+MAX_LENGTH, MAX_LOCAL, MAX_DOMAIN = 254, 64, 255
 
 # What needs no second look: plain letters, no stray dots. Everything else goes through `clean_address`.
 _PLAIN = r"^[a-z0-9_%+&#$*/=?^~-]+(\.[a-z0-9_%+&#$*/=?^~-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 
+# Too long before the @ or in a part of the domain, or a domain in other letters than it shows.
+_DOUBTFUL = r"^[^@]{65,}@|@.*[^.@]{64,}|xn--"
+
 _ANGLED = re.compile(r"^(?P<name>[^<>]*)<\s*(?P<address>[^<>]*)>?[\s.,;:]*$")
 _DOMAIN_PART = re.compile(r"^(?!-)[\w-]{1,63}(?<!-)$")
 _ADDRESS_IN_TEXT = re.compile(r"[^\s<>,;:\"()\[\]]+@[^\s<>,;:\"()\[\]]+")
+_QUERY = re.compile(r"(?:to|cc|bcc|subject|body)=", re.IGNORECASE)
 _QUOTES = "\"'\u2018\u2019\u201c\u201d\u00ab\u00bb"
 
 
@@ -55,8 +63,13 @@ def clean_address(text: str) -> tuple[str, str]:
     if angled:
         text, name = angled["address"], angled["name"].strip(f" ,;:{_QUOTES}")
     text = re.sub(r"^mailto:", "", text.strip(f" <>()[],;:{_QUOTES}"), flags=re.IGNORECASE)
-    text = re.sub(r"\?(?:subject|body|cc|bcc)=.*$", "", text, flags=re.IGNORECASE)
-    return text.strip(f" <>()[].,;:{_QUOTES}").lower(), name
+    text = text.strip(f" <>()[].,;:{_QUOTES}")
+    address, mark, query = text.partition("?")
+    if mark and _QUERY.match(query):
+        # Whom a link copies is somebody else, and not to be dropped.
+        more = _ADDRESS_IN_TEXT.findall(unquote(query).replace("=", " ").replace("&", " "))
+        text = ", ".join([address, *more])
+    return unicodedata.normalize("NFC", text.strip(f" <>()[].,;:{_QUOTES}").lower()), name
 
 
 def fault_of(address: str) -> str:
@@ -72,8 +85,15 @@ def fault_of(address: str) -> str:
         return "There is a blank inside the address."
     if "@" in local or not local or not domain:
         return "An address has something on both sides of one @."
-    if len(address) > MAX_LENGTH:
-        return f"The address has {len(address)} characters; {MAX_LENGTH} is the most that mail allows."
+    for text, most, what in (
+        (address, MAX_LENGTH, "The address"),
+        (local, MAX_LOCAL, "What stands before the @"),
+        (domain, MAX_DOMAIN, "The domain"),
+    ):
+        size = len(text.encode("utf-8", "replace"))
+        if size > most:
+            unit = "characters" if text.isascii() else "bytes"
+            return f"{what} has {size} {unit}; {most} is the most that mail allows."
     if ".." in address or local.startswith(".") or local.endswith("."):
         return "There is a dot too many in the address."
     if any(mark in '<>()[],;:"\\' for mark in address):
@@ -113,18 +133,32 @@ def read_addresses(column: Coded, known: pa.Array, *, name: str = "email") -> Ad
     lowered = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
     is_good = pc.or_(pc.match_substring_regex(lowered, _PLAIN), pc.is_in(lowered, value_set=known))
     is_good = pc.and_(is_good, pc.less_equal(pc.utf8_length(lowered), MAX_LENGTH))
+    lookalikes = Lookalikes(known)
+    is_known = pc.is_in(lowered, value_set=known)
+    # Plain letters may still be too many, or look like somebody whose address is not in plain letters.
+    is_doubtful = pc.match_substring_regex(lowered, _DOUBTFUL)
+    is_doubtful = pc.or_(is_doubtful, pc.is_in(lowered, value_set=lookalikes.odd_looks))
+    is_good = pc.and_(is_good, pc.or_(is_known, pc.invert(is_doubtful)))
     cleaned = np.asarray(lowered.to_pandas(), dtype=object)
     misfits: dict[int, Misfit] = {}
     others = pc.indices_nonzero(pc.invert(is_good)).to_pylist()
     members = frozenset(known.to_pylist()) if others else frozenset()
-    nearest = Nearest(sorted(members), budget=20) if others else None
+    nearest = NearAddresses(sorted(members), budget=20) if others else None
     for code in others:
         address, _ = clean_address(column.values[code])
-        reason = "" if address in members else fault_of(address)
+        address = address if address in members else lookalikes.same(address) or address
         cleaned[code] = address
+        if address in members:
+            continue
+        alike = lookalikes.alike(address)
+        if alike:
+            misfits[code] = Misfit(name, lookalikes.reason(address, alike[0]), did_you_mean(alike[:3]))
+            continue
+        reason = fault_of(address)
         if reason:
-            near = sorted(mended(address), key=lambda guess: guess not in members)
-            near = near or (nearest.find(address, n=1) if nearest and address else [])
+            guesses = mended(address)
+            near = [guess for guess in guesses if guess in members]
+            near = near or (nearest.near(address)[:1] if nearest and address else []) or guesses
             several = reason.startswith("There is more")
             hint = "Write one row for each person." if several else did_you_mean(near) or _hint(address)
             misfits[code] = Misfit(name, reason, hint)
@@ -158,13 +192,19 @@ def similar_members(rows: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
     first = rows.drop_duplicates("email")[["row", "email"]]
     is_new = np.asarray(~first["email"].isin(known.to_pandas()), dtype=bool)
     new = first[is_new]
-    by_domain = _by_domain(known.to_pylist(), {email.rpartition("@")[2] for email in new["email"]})
+    names: dict[str, list[str]] = defaultdict(list)
+    domains = {email.rpartition("@")[2] for email in new["email"]}
+    for address in known.to_pylist() if domains else ():
+        name, _, place = address.rpartition("@")
+        if place in domains:
+            names[place].append(name)
+    by_domain = {place: shortened_forms(found) for place, found in names.items()}
     found = [
         (row, email, f"{local}@{domain}")
         for row, email in zip(new["row"].tolist(), new["email"].tolist(), strict=True)
         for own, _, domain in [email.rpartition("@")]
-        for local in sorted({hit for form in _shortened(own) for hit in by_domain[domain].get(form, ())})
-        if len(own) > 3 and _is_one_slip(own, local)
+        for local in sorted({hit for form in shortened(own) for hit in by_domain.get(domain, {}).get(form, ())})
+        if len(own) > 3 and is_one_slip(own, local)
     ]
     messages = [
         f"{email} is new here, and differs by one letter from {member}, who is here already"
@@ -175,30 +215,3 @@ def similar_members(rows: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
         {"row": pd.Series([f[0] for f in found], dtype=DTYPES["count"])}
         | {name: pd.Series(values, dtype=DTYPES["text"]) for name, values in texts.items()}
     )
-
-
-def _by_domain(addresses: list[str], domains: set[str]) -> dict[str, dict[str, list[str]]]:
-    """File what stands before the @ under itself and under itself without each of its letters, by domain."""
-    index: dict[str, dict[str, list[str]]] = defaultdict(dict)
-    for address in addresses if domains else ():
-        local, _, domain = address.rpartition("@")
-        if domain in domains and len(local) > 3:
-            for form in _shortened(local):
-                index[domain].setdefault(form, []).append(local)
-    return index
-
-
-def _shortened(text: str) -> Iterator[str]:
-    """Yield a text, and it without each of its letters: two texts one slip apart have one of these in common."""
-    yield text
-    for index in range(len(text)):
-        yield text[:index] + text[index + 1 :]
-
-
-def _is_one_slip(left: str, right: str) -> bool:
-    """Tell whether one letter is too many, missing or another, or two neighbours are changed round."""
-    if left == right or abs(len(left) - len(right)) > 1:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
-    a, b = left[start:], right[start:]
-    return a[1:] == b or a == b[1:] or a[1:] == b[1:] or (a[:2] == b[:2][::-1] and a[2:] == b[2:])

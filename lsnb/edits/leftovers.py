@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from lsnb.edits.problems import Misfit, Problems, without_keys
+from lsnb.edits.problems import Misfit, Problems
 from lsnb.edits.texts import fold_loosely, quoted, text_column, tidy
+from lsnb.safe_text import without_keys
 
 Remark = tuple[str, str]
 

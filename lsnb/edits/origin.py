@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lsnb.edits.problems import HEADER_ROW, Misfit, Problems, without_keys
+from lsnb.edits.problems import HEADER_ROW, Misfit, Problems
 from lsnb.edits.texts import fold, quoted, text_column, tidy, to_text
+from lsnb.safe_text import without_keys
 
 ATTRIBUTE = "lsnb_sheet"
 

@@ -7,18 +7,21 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from lsnb import catalogue
 from lsnb.edits.columns import COLUMN_ALIASES, SHEET_COLUMNS, Header, read_header, row_numbers
 from lsnb.edits.conflicts import NO_ROLE, ORGANIZATION, REMOVE, SET, Wishes, settle
-from lsnb.edits.emails import known_addresses, read_addresses
+from lsnb.edits.emails import Addresses, known_addresses, read_addresses
 from lsnb.edits.leftovers import asks_for_nothing, left_columns, no_rows
 from lsnb.edits.model import EDIT_COLUMNS, Edits
+from lsnb.edits.near import NearAddresses
 from lsnb.edits.origin import judge_origin, missing_rows, names_read_as_missing, origin_of
 from lsnb.edits.places import Place, PlaceBook
 from lsnb.edits.problems import Misfit, Problems
 from lsnb.edits.roles import Role, RoleBook
-from lsnb.edits.texts import Coded, Codes, encode, fold, fold_loosely, quoted, take_texts, tidy
+from lsnb.edits.texts import Coded, Codes, did_you_mean, encode, fold, fold_loosely, quoted, take_texts, tidy
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
@@ -102,6 +105,7 @@ class _Parser:
         emails = read_addresses(self.columns["email"], known_addresses(self.snapshot))
         self._add(self.columns["email"], emails.misfits)
         actions = self._read_actions()
+        self._report_strangers(emails, actions)
         places, known_places = self._read_places()
         actions = self._keep_those_without_place(places, actions)
         roles, known_roles = self._read_roles(places, actions)
@@ -171,6 +175,29 @@ class _Parser:
         for side, column in enumerate(("workspace_id", "workspace_name")):
             self._add(Coded(codes, [pair[side] for pair in texts]), misfits[column])
         return np.array(found, dtype=np.int64)[codes], book.places
+
+    def _report_strangers(self, emails: Addresses, actions: Codes) -> None:
+        """Report removals of people whom nobody here knows, where somebody else may be meant; others may be gone already."""
+        known = known_addresses(self.snapshot)
+        is_strange = np.asarray(pc.invert(pc.is_in(pa.array(emails.values, pa.string()), value_set=known)))
+        rows = np.flatnonzero((actions == REMOVE) & (emails.codes >= 0) & np.append(is_strange, False)[emails.codes])
+        if not len(rows):
+            return
+        nearest = NearAddresses(known.to_pylist())
+        for code in dict.fromkeys(emails.codes[rows].tolist()):
+            own = rows[emails.codes[rows] == code]
+            slips = nearest.slips(emails.values[code])
+            if slips:
+                misfit = Misfit(
+                    "email", "Nobody here has this address, so there is nobody to remove.", did_you_mean(slips)
+                )
+                for index in own.tolist():
+                    self.problems.add(int(self.numbers[index]), emails.values[code], misfit)
+                continue
+            near = nearest.near(emails.values[code])
+            if near:
+                said = f"{_rows_words(self.numbers[own])} {emails.values[code]}, whom nobody here knows. {did_you_mean(near)}"
+                self.remarks.append(("nobody", said))
 
     def _keep_those_without_place(self, places: Codes, actions: Codes) -> Codes:
         """Let rows remove nobody from the organization whose missing workspace may be one that pandas cannot read."""

@@ -17,7 +17,7 @@ from lsnb.edits.problems import HEADER_ROW, HOLDS_KEY, Misfit, Problems, holds_k
 from lsnb.edits.requests import Requests, RoleRequest
 from lsnb.edits.roles import OFFICIAL_LABELS, Role
 from lsnb.edits.table import Layout, Line, read_table
-from lsnb.edits.texts import Nearest, did_you_mean, fold, fold_loosely, text_column, tidy
+from lsnb.edits.texts import Nearest, did_you_mean, fold, fold_loosely, same_looks, text_column, tidy
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
@@ -243,7 +243,13 @@ class _Parser:
             reason = "A new role needs at least one permission."
             self._bad(HEADER_ROW, column.title, column.title, reason, "Mark what it grants, or take the column away.")
             return
-        near = Nearest(role.name for role in self.book.roles if role.scope == "workspace").find(column.title, n=1)
+        names = [role.name for role in self.book.roles if role.scope == "workspace"]
+        alike = same_looks(column.title, names)
+        if alike:
+            reason = "There is a role whose name looks the same, and is written in other letters."
+            self._bad(HEADER_ROW, column.title, column.title, reason, did_you_mean(alike))
+            return
+        near = Nearest(names).find(column.title, n=1)
         if near:
             self.remarks.append(
                 ("similar-role", f"'{column.title}' is a new role, and its name is much like that of '{near[0]}'.")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from lsnb.edits.lookalikes import skeleton
 from lsnb.tables.spec import DTYPES
 
 Codes = npt.NDArray[np.int64]
@@ -125,12 +126,12 @@ class Nearest:
     """
 
     def __init__(self, names: Iterable[str], *, budget: int = 200) -> None:
-        self._names = {fold_loosely(name): name for name in reversed(list(names))}
+        self._names = {_loose_look(name): name for name in reversed(list(names))}
         self._budget = budget
 
     def find(self, text: str, *, n: int = 3) -> list[str]:
         """List the names that are most like the text, the nearest first; none when none is near."""
-        wanted = fold_loosely(text)
+        wanted = _loose_look(text)
         if not wanted or self._budget <= 0:
             return []
         self._budget -= 1
@@ -139,6 +140,16 @@ class Nearest:
         words = set(wanted.split())
         near += [name for name in self._names if name not in near and words and words <= set(name.split())]
         return [self._names[name] for name in near[:n]]
+
+
+def _loose_look(name: str) -> str:
+    return fold_loosely(skeleton(tidy(name)))
+
+
+def same_looks(name: str, names: Iterable[str]) -> list[str]:
+    """List the names that look the same as another one and are not."""
+    look = skeleton(tidy(name))
+    return [other for other in names if fold(other) != fold(name) and skeleton(tidy(other)) == look]
 
 
 def did_you_mean(names: Sequence[str]) -> str:

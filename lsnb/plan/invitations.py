@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from lsnb.errors import PlanError
 from lsnb.plan.ledger import Ledger, invitation_data, memberships_data
-from lsnb.plan.members import note_admin_already, note_no_role, note_nothing_there
+from lsnb.plan.members import note_admin_already, note_no_role, note_nobody, note_nothing_there
 from lsnb.plan.roles import Role, power_order
 from lsnb.plan.standing import Grant, Person
 from lsnb.plan.wishes import Wish
@@ -26,7 +26,7 @@ def plan_new(ledger: Ledger, email: str, organization: Wish | None, places: list
         return
     for wish in rows:
         if wish.is_removal:
-            note_nothing_there(ledger, wish)
+            note_nobody(ledger, wish)
     role = organization.role if organization else None
     if not wanted and not role:
         for wish in rows:

@@ -137,6 +137,14 @@ def note_nothing_there(ledger: Ledger, wish: Wish) -> None:
     )
 
 
+def note_nobody(ledger: Ledger, wish: Wish) -> None:
+    """Say that a row removes somebody whom nobody here knows."""
+    ledger.notes.add(
+        "nothing-there",
+        f"{ledger.reason([wish])}: nobody here has the address {wish.email}; there is nothing to remove.",
+    )
+
+
 def note_admin_already(ledger: Ledger, wish: Wish) -> None:
     """Say that an Organization Admin needs no role in a workspace."""
     ledger.notes.add(

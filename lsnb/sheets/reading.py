@@ -78,15 +78,24 @@ def read_sheet(source: str | os.PathLike[str] | bytes | pd.DataFrame) -> pd.Data
     if content.startswith(b"PK\x03\x04"):
         _refuse_foreign_zip(content, name)
         return _read_workbook(content, name)
-    for start, kind, remedy in _FOREIGN:
-        if content.startswith(start):
-            raise TableError(f"{name} is {kind}, not a sheet that can be read. {remedy}.")
-    text, encoding = delimited.decode_as_found(content, name)
+    text, encoding = read_text(content, name)
     _refuse_foreign_text(text, name)
     frame = _to_frame(delimited.read_rows(text, name), name, is_neutralised=True)
     if encoding:
         set_origin(frame, Origin(remarks=(("encoding", _encoding_words(frame, encoding)),)))
     return frame
+
+
+def read_text(content: bytes, name: str) -> tuple[str, str]:
+    """Read a file's bytes as text, and give the encoding where it was guessed.
+
+    Raises:
+        TableError: it is no text.
+    """
+    for start, kind, remedy in _FOREIGN:
+        if content.startswith(start):
+            raise TableError(f"{name} is {kind}, not a sheet that can be read. {remedy}.")
+    return delimited.decode_as_found(content, name)
 
 
 def read_tab(path: Path, title: str, *, beside: Collection[str] = ()) -> pd.DataFrame:

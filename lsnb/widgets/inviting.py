@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lsnb.edits import invitations, parse_addresses, similar_members
-from lsnb.edits.emails import clean_address
+from lsnb.edits.addresses import NOT_USED
+from lsnb.edits.emails import clean_address, known_addresses
+from lsnb.edits.lookalikes import Lookalikes
+from lsnb.edits.origin import Origin, judge_origin, set_origin
 from lsnb.edits.parse import role_book
-from lsnb.edits.problems import Misfit
+from lsnb.edits.problems import Misfit, Problems
+from lsnb.edits.texts import did_you_mean
 from lsnb.errors import TableError
 from lsnb.plan import Rules
 from lsnb.report.words import counted
 from lsnb.sheets import read_sheet
+from lsnb.sheets.reading import read_text
 from lsnb.tables.spec import DTYPES
 from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
@@ -39,6 +44,7 @@ _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]+@[^\s<>,;:\"()\[\]]+")
 #: What an address can be, and what that is called, those first that somebody should look at.
 STATES = {
     "bad": "cannot be read",
+    "unused": "not used",
     "outside": "new, of another domain",
     "duplicate": "given more than once",
     "member": "already a member",
@@ -75,6 +81,8 @@ class InviteForm(Form):
         self.plan_view: PlanView | None = None
         self._places: dict[str, str] = dict(self.memory.get("workspaces", {}))
         self._people = _no_people()
+        #: What there is to know of the file that was brought; it goes into the plan.
+        self.remarks: list[str] = list(self.memory.get("remarks", []))
         book = role_book(self.snapshot)
         place_roles = book.labels("workspace")
         places = self.snapshot.workspaces
@@ -85,7 +93,7 @@ class InviteForm(Form):
             hint="Paste them in any shape: lines, commas, cells of a spreadsheet, Dana Lee <dana@example.com> …",
             live=True,
         )
-        self.upload = Upload("Bring a file", lambda _, content: self.attempt(lambda: self.load(content)))
+        self.upload = Upload("Bring a file", lambda name, content: self.attempt(lambda: self.load(content, name=name)))
         self.role_field = parts.choice_field(
             "Role in the organization", book.labels("organization"), self.memory.get("role", "Organization User")
         )
@@ -164,7 +172,7 @@ class InviteForm(Form):
         """Say of each address what it is: email, name, state, hint.
 
         `state` is "new", "outside" (new, of a domain that nobody here has), "duplicate" (new, and given more than
-        once), "member", "invited" or "bad".
+        once), "member", "invited", "unused" (a role or workspace beside an address) or "bad".
         """
         return self._people.copy()
 
@@ -186,25 +194,31 @@ class InviteForm(Form):
         self._draw()
         return self.preview()
 
-    def load(self, file: str | os.PathLike[str] | bytes) -> pd.DataFrame:
+    def load(self, file: str | os.PathLike[str] | bytes, *, name: str = "") -> pd.DataFrame:
         """Read addresses out of a file: CSV, Excel or plain text; see `preview`.
+
+        What the file does not show, such as filtered rows, is said below the table and in the plan.
 
         Raises:
             TableError: the file cannot be read.
         """
         content = file if isinstance(file, bytes) else Path(file).read_bytes()
+        name = name or ("The file" if isinstance(file, bytes) else Path(file).name)
         if content[:2] == b"PK":
             frame = read_sheet(content)
+            said = [sentence for _, sentence in judge_origin(frame, frame.index.tolist(), {}, Problems([])).remarks]
             rows = [list(frame.columns), *frame.fillna("").astype(str).to_numpy().tolist()]
-            return self.read("\n".join("\t".join(map(str, row)) for row in rows))
-        try:
-            return self.read(content.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            return self.read(content.decode("cp1252", errors="replace"))
+            text = "\n".join("\t".join(map(str, row)) for row in rows)
+        else:
+            text, encoding = read_text(content, name)
+            said = [f"the letters were taken for {encoding}; look at those that are not plain."] if encoding else []
+        self._keep_remarks([f"{name}: {sentence}" for sentence in said])
+        return self.read(text)
 
     def reset(self) -> None:
         """Forget the addresses."""
         self.text_field.value = ""
+        self._keep_remarks([])
         self.read("")
 
     def reload(self) -> None:
@@ -226,6 +240,7 @@ class InviteForm(Form):
         if not new:
             raise TableError("Nobody of these is new here, so nobody would be invited. Paste more addresses.")
         sheet = invitations(new, role=self.role, workspaces=self.workspaces)
+        set_origin(sheet, Origin(remarks=tuple(("left-aside", sentence) for sentence in self.remarks)))
         return self._organization.plan(sheet, snapshot=self.snapshot, rules=self.rules, **options)
 
     def show_plan(self, **options: Any) -> PlanView:
@@ -243,8 +258,15 @@ class InviteForm(Form):
 
     # Inside
 
+    def _keep_remarks(self, sentences: list[str]) -> None:
+        self.remarks = sentences
+        self.memory.keep(remarks=sentences)
+
     def _judge(self, text: str) -> pd.DataFrame:
-        addresses, problems = parse_addresses(text)
+        unused = [*self.snapshot.roles["role"].dropna(), *self.snapshot.workspaces["workspace"].dropna()]
+        addresses, problems = parse_addresses(text, unused=map(str, unused))
+        known = Lookalikes(known_addresses(self.snapshot))
+        addresses["email"] = addresses["email"].map(lambda email: known.same(email) or email).astype(DTYPES["text"])
         members, invites = set(self.snapshot.members["email"]), set(self.snapshot.invites["email"])
         own = self.rules.email_domains
         domains = {_domain(email) for email in members} if own is None else {domain.lower() for domain in own}
@@ -259,6 +281,8 @@ class InviteForm(Form):
                 state = "member"
             elif email in invites:
                 state = "invited"
+            elif alike := known.alike(email):
+                state, hint = "bad", f"{known.reason(email, alike[0])} {did_you_mean(alike[:3])}"
             elif _domain(email) not in domains:
                 state = "outside"
                 hint = hint or f"Nobody here has an address at {_domain(email)}; the plan refuses it unless allowed."
@@ -269,7 +293,10 @@ class InviteForm(Form):
             states.append(state)
             hints.append(hint)
         bad = problems.itertuples(index=False)
-        wrong = [(str(row.value), "bad", f"{row.reason} {row.hint}".strip()) for row in bad]
+        wrong = [
+            (str(row.value), "unused" if row.reason == NOT_USED else "bad", f"{row.reason} {row.hint}".strip())
+            for row in bad
+        ]
         names = addresses["name"].fillna("").tolist()
         columns = {
             "email": emails + [value for value, _, _ in wrong],
@@ -293,6 +320,7 @@ class InviteForm(Form):
         )
         similar = self._people.loc[self._people["hint"].str.startswith("One letter"), ["email", "hint"]]
         lines = [f"{email}: {hint}" for email, hint in similar.head(6).itertuples(index=False, name=None)]
+        lines += self.remarks[:6]
         self._similar.value = cards.card("Look twice at these", lines, tone="warn") if lines else ""
         n_rows = len(self._people)
         parts.show(self.grid, n_rows > 0)
