@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from lsnb.credentials import KEY_VARIABLE, Key, find_key
 from lsnb.errors import ConfigError
+from lsnb.safe_text import holds_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,14 +88,44 @@ def load_settings(
     Raises:
         ConfigError: there is no key, or one of the values cannot be used.
     """
+    found = settings_or_error(
+        endpoint=endpoint,
+        api_key=api_key,
+        organization_id=organization_id,
+        workspace_id=workspace_id,
+        environ=environ,
+    )
+    if isinstance(found, Settings):
+        return found
+    # Raised after these are gone: a traceback may be shown with its local variables, and in here are the key, the
+    # whole environment, and perhaps a password in the address.
+    del endpoint, api_key, environ, organization_id, workspace_id
+    raise found
+
+
+def settings_or_error(
+    *,
+    endpoint: str | None = None,
+    api_key: str | Key | None = None,
+    organization_id: str | None = None,
+    workspace_id: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings | BaseException:
+    """Read the settings as `load_settings` does; what is wrong comes back as a value, without a frame of ours.
+
+    Callers delete what they were given, and then raise it. A keyboard interrupt while a keyring waits for its password
+    comes back likewise.
+    """
     try:
         return _settings(endpoint, api_key, organization_id, workspace_id, os.environ if environ is None else environ)
     except ConfigError as error:
-        problem = str(error)
-    # Raised anew and after these are gone: a traceback may be shown with its local variables, and in here
-    # are the key, the whole environment, and perhaps a password in the address.
-    del endpoint, api_key, environ, organization_id, workspace_id
-    raise ConfigError(problem)
+        return ConfigError(str(error))
+    except Exception as error:
+        return ConfigError(
+            f"The settings cannot be used ({type(error).__name__}). Give address, key and ids as texts, or leave them out."
+        )
+    except BaseException as error:
+        return type(error)()
 
 
 def has_key(
@@ -174,6 +205,8 @@ def _normalised(text: str) -> str:
     text = text.strip(_STRAY)
     if not text:
         raise ConfigError(f"The address of the service is empty. {_EXAMPLE}.")
+    if holds_key(text):
+        raise ConfigError(f"The address of the service holds what looks like an API key. {_EXAMPLE}.")
     if not _SCHEME.match(text):
         text = ("http://" if _may_be_plain(_bare_host(text)) else "https://") + text.lstrip("/")
     if "\\" in text or any(character <= " " or character == "\x7f" for character in text):
@@ -275,7 +308,7 @@ def _uuid(text: str | None, argument: str, variable: str) -> str | None:
         return None
     if _UUID.fullmatch(value):
         return value
-    if "lsv2_" in value or "ls__" in value:
+    if holds_key(value):
         raise ConfigError(f"{argument} ({variable}) holds what looks like an API key; give the UUID there.")
     raise ConfigError(
         f"{argument} ({variable}) is not a UUID: {value[:40]!r}. It looks like "

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from lsnb.config import has_key, load_settings
+from lsnb.config import Settings, has_key, load_settings, settings_or_error
 from lsnb.credentials import Key
-from lsnb.errors import MissingExtraError
+from lsnb.errors import ConfigError, MissingExtraError
 from lsnb.organization import Organization
 from lsnb.transport import Transport
 
@@ -42,18 +42,41 @@ def connect(
     Raises:
         ConfigError: an address or id that cannot be used.
     """
-    environ = os.environ if environ is None else environ
-    names_host = endpoint is not None or environ.get("LANGSMITH_ENDPOINT")
-    if not names_host and not has_key(api_key, environ=environ):
+    found = _found_settings(endpoint, api_key, organization_id, workspace_id, environ)
+    # A traceback may be shown with its local variables, of what follows too: here are a key and the environment, and
+    # people paste keys into every argument.
+    del endpoint, api_key, organization_id, workspace_id, environ
+    if found is None:
         return connect_demo(workers=workers)
-    settings = load_settings(
+    if isinstance(found, Settings):
+        return Organization(Transport(found, workers=workers))
+    raise found
+
+
+def _found_settings(
+    endpoint: str | None,
+    api_key: str | Key | None,
+    organization_id: str | None,
+    workspace_id: str | None,
+    environ: Mapping[str, str] | None,
+) -> Settings | BaseException | None:
+    """Read the settings; None where the demo organization is meant, and what is wrong as a value."""
+    try:
+        environ = os.environ if environ is None else environ
+        names_host = endpoint is not None or environ.get("LANGSMITH_ENDPOINT")
+        if not names_host and not has_key(api_key, environ=environ):
+            return None
+    except Exception as error:
+        return ConfigError(f"The settings cannot be used ({type(error).__name__}). Give address, key and ids as texts.")
+    except BaseException as error:
+        return type(error)()
+    return settings_or_error(
         endpoint=endpoint,
         api_key=api_key,
         organization_id=organization_id,
         workspace_id=workspace_id,
         environ=environ,
     )
-    return Organization(Transport(settings, workers=workers))
 
 
 _demo: Any = None

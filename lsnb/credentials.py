@@ -49,6 +49,10 @@ class Key:
     def __init__(self, secret: str, *, source: str = "argument") -> None:
         self.source = source
         self.hint = "…"  # a half-made key can be printed too, by whoever shows the traceback of the error below
+        kind = type(secret).__name__
+        if kind != "str" and not issubclass(type(secret), str):
+            del secret
+            raise ConfigError(f"The API key (from {source}) cannot be used: it is no text, but {kind}.")
         text = _cleaned(secret)
         problem = _problem(text)
         if problem:
@@ -108,16 +112,25 @@ def find_key(api_key: str | Key | None, environ: Mapping[str, str], *, host: str
     Raises:
         ConfigError: the key that was found holds characters that no key has.
     """
-    if isinstance(api_key, Key):
-        return api_key
-    for text, source in ((api_key, "argument"), (environ.get(KEY_VARIABLE), f"environment {KEY_VARIABLE}")):
-        if text is not None and _cleaned(text):
-            found = _made(text, source)
-            if isinstance(found, Key):
-                return found
-            del api_key, environ, text  # the traceback of the next line may be shown with its local variables
-            raise found
-    return _key_in_keyring(host)
+    found = _given_key(api_key, environ)
+    # A traceback may be shown with its local variables, of what follows too.
+    del api_key, environ
+    if isinstance(found, ConfigError):
+        raise found
+    return _key_in_keyring(host) if found is None else found
+
+
+def make_key(text: str | Key, *, source: str = "argument") -> Key | ConfigError:
+    """Make a key of a text; what is wrong with it comes back as a value.
+
+    Raised in here, the error's traceback would show the argument; the caller deletes its own first.
+    """
+    if isinstance(text, Key):
+        return text
+    try:
+        return Key(text, source=source)
+    except ConfigError as error:
+        return ConfigError(str(error))
 
 
 def store_key(host: str, key: str | Key) -> None:
@@ -126,7 +139,7 @@ def store_key(host: str, key: str | Key) -> None:
     Raises:
         ConfigError: no keyring is installed, or it refused, or the key cannot be one.
     """
-    found = key if isinstance(key, Key) else _made(key, "argument")
+    found = make_key(key)
     del key  # see find_key
     if isinstance(found, ConfigError):
         raise found
@@ -150,12 +163,12 @@ def forget_key(host: str) -> None:
         raise ConfigError(f"The keyring did not remove the key for {host} ({failed}). Remove it there by hand.")
 
 
-def _made(text: str, source: str) -> Key | ConfigError:
-    """Return the key, or the error as a value: raised here, its traceback would show the argument."""
-    try:
-        return Key(text, source=source)
-    except ConfigError as error:
-        return error.with_traceback(None)
+def _given_key(api_key: str | Key | None, environ: Mapping[str, str]) -> Key | ConfigError | None:
+    """Make a key of the argument, else of the environment; None where neither has one."""
+    for text, source in ((api_key, "argument"), (environ.get(KEY_VARIABLE), f"environment {KEY_VARIABLE}")):
+        if text is not None and not (isinstance(text, str) and not _cleaned(text)):
+            return make_key(text, source=source)
+    return None
 
 
 def _cleaned(text: str) -> str:

@@ -12,6 +12,7 @@ from lsnb.checks import CHECKS
 from lsnb.errors import TableError
 from lsnb.policy import PROBLEM_COLUMNS, Item, Policy, items_from_document, items_from_rows, parse_policy
 from lsnb.policy.parse import wrong_header
+from lsnb.safe_text import visible, without_keys
 from lsnb.sheets import read_sheet
 
 
@@ -44,7 +45,8 @@ def check_policy(path: str | os.PathLike[str]) -> tuple[Policy, pd.DataFrame]:
     else:
         items, problems = _read_toml(source)
     policy, more = parse_policy(items, checks=CHECKS)
-    return policy, problems if len(problems) else more
+    found = problems if len(problems) else more
+    return policy, found.map(lambda value: visible(without_keys(value)) if isinstance(value, str) else value)
 
 
 def _line(row: object) -> str:

@@ -32,6 +32,9 @@ _BEGINNING: Final = (
     r"(?:l\s*s\s*v\s*[0-9]\s*_\s*(?:[a-z]\s*){0,8}_|l\s*s\s*v\s*[0-9]\s*_(?=\s*[0-9a-f]{8})|(?<![a-z0-9])l\s*s\s*_\s*_)"
 )
 _KEY: Final = re.compile(rf"{_BEGINNING}(?:\w+|{_REST})(?:{_REST})*", re.IGNORECASE)
+# One letter, or the escape of one that a message shows in quotes.
+_UNIT: Final = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[nrt])|.", re.DOTALL | re.IGNORECASE)
+_LINE_ENDS: Final = frozenset("\r\n\u2028\u2029\x0b\x0c\x85") | {r"\n", r"\r", r"\t"}
 _MAY_BE_KEY: Final = re.compile(r"[lL\uff2c\uff4c]")
 
 KEY_REMOVED: Final = "(key removed)"
@@ -94,17 +97,18 @@ def _key_spans(text: str) -> list[tuple[int, int]]:
 
 def _plain(text: str) -> tuple[str, range | list[int]]:
     """Give a text without what is invisible and in plain letters, with the place that each letter came from."""
-    if text.isascii() and not _INVISIBLE.search(text):
+    if text.isascii() and "\\" not in text and not _INVISIBLE.search(text):
         return text, range(len(text))
     letters: list[str] = []
     places: list[int] = []
-    for place, mark in enumerate(text):
-        if mark in "\r\n\u2028\u2029\x0b\x0c\x85":
+    for unit in _UNIT.finditer(text):
+        mark = unit[0]
+        if mark in _LINE_ENDS:
             shown = "\n"
-        elif _INVISIBLE.match(mark):
+        elif len(mark) > 1 or _INVISIBLE.match(mark):
             continue
         else:
             shown = mark if mark.isascii() else unicodedata.normalize("NFKC", mark)
         letters.append(shown)
-        places += [place] * len(shown)
+        places += [unit.start()] * len(shown)
     return "".join(letters), places

@@ -24,6 +24,7 @@ from lsnb.planfile import load_plan, save_plan
 from lsnb.policyfile import load_policy
 from lsnb.report.unlock import unlock_phrase
 from lsnb.report.words import counted, facts_of
+from lsnb.safe_text import without_keys
 from lsnb.secrets import SecretFile
 from lsnb.sheets import write_problems
 
@@ -273,7 +274,7 @@ def _allowed(words: list[str]) -> dict[str, str]:
         rule, equals, reason = word.partition("=")
         if not equals or not reason.strip():
             raise ConfigError(f"--allow {word!r} gives no reason. Write it as --allow {rule or 'RULE'}='why'.")
-        allowed[rule.strip()] = reason.strip()
+        allowed[rule.strip()] = without_keys(reason.strip())
     return allowed
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from lsnb.plan.model import Change, Plan
 from lsnb.report.things import THING_WORDS, thing_after, thing_before, thing_sentence, thing_words
 from lsnb.report.unlock import unlock_phrase
-from lsnb.safe_text import one_line
+from lsnb.safe_text import one_line, without_keys
 
 ARROW = "→"
 NOTHING = "—"
@@ -206,5 +206,5 @@ def why_words(change: Change) -> str:
 
 
 def clean(text: object) -> str:
-    """Make a text from outside harmless in one line: no control characters, no hidden marks, no line breaks."""
-    return one_line(str(text))
+    """Make a text from outside harmless in one line: no control characters, no hidden marks, no line breaks, no key."""
+    return one_line(without_keys(str(text)))

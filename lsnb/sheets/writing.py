@@ -16,6 +16,7 @@ from lsnb.edits.requests import Requests, SheetKind
 from lsnb.edits.texts import fold, text_column
 from lsnb.errors import TableError
 from lsnb.files import write_atomically
+from lsnb.safe_text import without_keys
 from lsnb.sheets import delimited, workbook
 from lsnb.sheets.reading import read_sheet
 from lsnb.snapshot import Snapshot
@@ -38,7 +39,8 @@ def write_sheet(
     """Write a sheet so that `read_sheet` gives every text back as it was.
 
     In CSV, a text that a spreadsheet would run as a formula gets an apostrophe, which is taken away on reading. In
-    Excel, text is stored as text and needs none.
+    Excel, text is stored as text and needs none. An API key that somebody pasted into a cell is not written: sheets are
+    passed on. `(key removed)` stands in its place.
 
     Args:
         frame: the sheet; what is missing is written as an empty cell, the index is not written.
@@ -60,8 +62,8 @@ def write_sheet(
         raise TableError(f"{target.name!r} ends in {ending!r}. Name a file that ends in {', '.join(SUFFIXES)}.")
     if not frame.shape[1]:
         raise TableError("The sheet has no columns, so there is nothing to write.")
-    texts = pd.DataFrame({i: text_column(frame.iloc[:, i]) for i in range(frame.shape[1])})
-    texts.columns = pd.Index([str(name) for name in frame.columns], dtype=object)
+    texts = pd.DataFrame({i: _without_keys(text_column(frame.iloc[:, i])) for i in range(frame.shape[1])})
+    texts.columns = pd.Index([without_keys(str(name)) for name in frame.columns], dtype=object)
     if ending == ".xlsx":
         content = workbook.to_workbook([workbook.Tab(title, texts, dropdowns or {}, explain or {})])
     else:
@@ -154,6 +156,16 @@ def write_problems(
     sheet = pd.concat([sheet, column], axis=1)
     sheet.columns = pd.Index(names, dtype=object)
     return write_sheet(sheet, path, dropdowns=dropdowns)
+
+
+def _without_keys(texts: pd.Series) -> pd.Series:
+    """Take API keys out of a column of text."""
+    suspects = texts[texts.str.contains("[_\uff3f\ufe33]", regex=True)]
+    if not len(suspects):
+        return texts
+    cleaned = texts.astype(object)
+    cleaned[suspects.index] = [without_keys(text) for text in suspects]
+    return cleaned.astype(texts.dtype)
 
 
 def _to_delimited(texts: pd.DataFrame, separator: str) -> bytes:

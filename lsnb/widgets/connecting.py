@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lsnb.config import has_key, load_settings
+from lsnb.config import Settings, has_key, settings_or_error
 from lsnb.connection import connect, connect_demo
-from lsnb.credentials import Key, store_key
+from lsnb.credentials import Key, make_key, store_key
 from lsnb.errors import ConfigError
 from lsnb.organization import Organization
 from lsnb.widgets import cards, parts
@@ -96,16 +96,21 @@ class ConnectForm(Form):
             TransportError: no answer came.
         """
         place = endpoint or str(self.place_field.value)
-        key = api_key if api_key is not None else self._key
-        del api_key
+        made = self._key if api_key is None else make_key(api_key)
+        del api_key, endpoint  # a traceback may be shown with its local variables
+        if isinstance(made, ConfigError):
+            raise made
+        key = made
         if place == _DEMO:
             org = connect_demo(quiet=True)
         elif place == "environment" and key is None:
             org = connect()
         else:
-            address = None if place == "environment" else self._address(place)
             # Checked first: without a key `connect` would show the demo organization, which was not asked for.
-            settings = load_settings(endpoint=address, api_key=key)
+            settings = settings_or_error(endpoint=None if place == "environment" else self._address(place), api_key=key)
+            if not isinstance(settings, Settings):
+                del place  # people paste keys into every field
+                raise settings
             org = connect(endpoint=settings.base_url, api_key=settings.key)
         found = org.whoami()
         if self.keep_field.value and key is not None:
@@ -143,7 +148,11 @@ class ConnectForm(Form):
         if not typed:
             return
         self.key_field.value = ""
-        self._key = Key(typed, source="the form")
+        made = make_key(typed, source="the form")
+        del typed  # a traceback may be shown with its local variables
+        if isinstance(made, ConfigError):
+            raise made
+        self._key = made
         self._draw()
 
     def _draw(self) -> None:

@@ -53,13 +53,14 @@ class Terminal(io.TextIOWrapper):
     """A terminal of an encoding, whose bytes can be looked at."""
 
     def __init__(self, encoding):
-        super().__init__(io.BytesIO(), encoding=encoding, errors="strict", write_through=True)
+        self.raw_bytes = io.BytesIO()
+        super().__init__(self.raw_bytes, encoding=encoding, errors="strict", write_through=True)
 
     @property
     def bytes(self):
         """Give what was written."""
         self.flush()
-        return self.buffer.getvalue()
+        return self.raw_bytes.getvalue()
 
 
 @pytest.fixture
