@@ -30,6 +30,7 @@
     │   ├── UnsafePlanError         `.reasons`: the safety rules that refuse it
     │   ├── StalePlanError          `.differences`: what changed since the plan was made
     │   ├── SpentPlanError          the plan has been applied already
+    │   ├── BusyOrganizationError   another run is changing the organization right now
     │   └── UnconfirmedPlanError    the fingerprint was not handed back, or is another one
     ├── JournalError                a journal is damaged, or of another version
     ├── LogStoreError               a folder cannot keep the audit log, or is damaged
@@ -311,6 +312,10 @@ class StalePlanError(PlanError):
 
 class SpentPlanError(PlanError):
     """The plan has been applied already; a plan is used once."""
+
+
+class BusyOrganizationError(PlanError):
+    """Another run is changing the same organization on this machine; the message says which, and since when."""
 
 
 class UnconfirmedPlanError(PlanError):

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from lsnb.errors import LsnbError
 from lsnb.journal import JournalWriter, Result, new_journal, read_journal
 from lsnb.journal.model import NOT_STARTED
 from lsnb.journal.spent import forget
+from lsnb.journal.turns import turn_of
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.rules import DEFAULT_RULES, Rules
 from lsnb.progress import Display, Progress
@@ -82,6 +84,7 @@ def apply_plan(
         UnconfirmedPlanError: the fingerprint is missing or another plan's.
         UnsafePlanError: a rule refuses the plan, or does so by now.
         SpentPlanError: the plan was applied already.
+        BusyOrganizationError: another run is changing the organization on this machine.
         PlanError: it is for another organization, host or key, has changes of other kinds, or creates keys and no place
             for their secrets is named.
         ConfigError: that place does not take secrets.
@@ -97,20 +100,22 @@ def apply_plan(
     with Handover(secrets) as handover:
         handover.prepare(plan.changes)
         writer, note = new_journal(plan, journal, now=clock(), header=header)
-        with writer, Progress(_title(plan), display=display) as progress:
-            results = {change.id: Result() for change in plan.changes}
-            progress.expect(len(plan))
-            recorder = Recorder(plan, writer, results, progress=progress, clock=clock, on_event=on_event)
-            halt = Halt(stop)
-            wait = _waiting(sleep)
-            stages = Stages(api, recorder, halt, workers=workers, rules=rules, wait=wait, handover=handover)
+        with writer, ExitStack() as stack:
             try:
+                remark = stack.enter_context(_turn(plan, writer.path, clock, sleep))
+                progress = stack.enter_context(Progress(_title(plan), display=display))
+                results = {change.id: Result() for change in plan.changes}
+                progress.expect(len(plan))
+                recorder = Recorder(plan, writer, results, progress=progress, clock=clock, on_event=on_event)
+                halt = Halt(stop)
+                wait = _waiting(sleep)
+                stages = Stages(api, recorder, halt, workers=workers, rules=rules, wait=wait, handover=handover)
                 stages.look(may_refuse=True)
             except (LsnbError, KeyboardInterrupt):
                 # Nothing was tried, so the plan can still be applied.
                 forget(writer, note)
                 raise
-            return _work(api, stages, recorder, halt, writer, handover)
+            return _work(api, stages, recorder, halt, writer, handover, remark=remark)
 
 
 def resume_run(
@@ -151,6 +156,7 @@ def resume_run(
 
     Raises:
         JournalError: the journal is damaged, or another process is writing it.
+        BusyOrganizationError: another run is changing the organization on this machine.
         UnsafePlanError: a rule refuses the plan, which no run of it would have begun with.
         PlanError: it is for another organization, host or key.
         ApiError: what is there now could not be read; nothing was changed.
@@ -193,7 +199,11 @@ def _go_on(
     sleep: Callable[[float], object],
 ) -> Run:
     writer, record = JournalWriter.reopen(path)
-    with writer, Progress(_title(record.plan), display=display) as progress:
+    with (
+        writer,
+        _turn(record.plan, writer.path, clock, sleep) as remark,
+        Progress(_title(record.plan), display=display) as progress,
+    ):
         results = dict(record.results)
         recorder = Recorder(record.plan, writer, results, progress=progress, clock=clock, on_event=on_event)
         todo, lost = _take_up(recorder, retry_failed=retry_failed)
@@ -206,7 +216,7 @@ def _go_on(
         wait = _waiting(sleep)
         stages = Stages(api, recorder, halt, workers=workers, rules=rules, wait=wait, handover=handover, lost=lost)
         stages.look(may_refuse=False)
-        return _work(api, stages, recorder, halt, writer, handover)
+        return _work(api, stages, recorder, halt, writer, handover, remark=remark)
 
 
 def load_run(journal: str | os.PathLike[str]) -> Run:
@@ -240,20 +250,41 @@ def _is_open(result: Result, *, retry_failed: bool) -> bool:
     return result.is_open or result.is_unknown or (retry_failed and result.outcome == "failed")
 
 
+def _turn(plan: Plan, journal: Path, clock: Clock, sleep: Callable[[float], object]) -> AbstractContextManager[str]:
+    """Keep other runs of the organization out meanwhile."""
+    return turn_of(
+        plan.organization_id,
+        plan.host,
+        organization=plan.organization,
+        journal=journal,
+        started_at=_stamp(clock()),
+        sleep=sleep,
+    )
+
+
 def _waiting(sleep: Callable[[float], object]) -> Callable[[], object]:
     return lambda: sleep(LOOK_AGAIN_S)
 
 
-def _work(api: Api, stages: Stages, recorder: Recorder, halt: Halt, writer: JournalWriter, handover: Handover) -> Run:
+def _work(
+    api: Api,
+    stages: Stages,
+    recorder: Recorder,
+    halt: Halt,
+    writer: JournalWriter,
+    handover: Handover,
+    *,
+    remark: str,
+) -> Run:
     """Carry the plan out and read it back, and sum it up."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = (remark,) if remark else ()
     pace = api.transport.pace
     heard, pace.on_wait = pace.on_wait, recorder.waiting
     try:
         stages.carry_out()
         stages.give_up_lost()
         note = "" if halt.is_set() else stages.read_back()
-        notes = (note,) if note else ()
+        notes += (note,) if note else ()
     except KeyboardInterrupt:
         halt.reason = "It was interrupted."
         stages.give_up_lost()
@@ -261,7 +292,7 @@ def _work(api: Api, stages: Stages, recorder: Recorder, halt: Halt, writer: Jour
         pace.on_wait = heard
     # Pressing stop when all is done stops nothing.
     counts = recorder.counts()
-    stopped = halt.reason if counts["unknown"] or counts[NOT_STARTED] else ""
+    stopped = halt.reason if counts["unknown"] or counts[NOT_STARTED] or halt.is_grave else ""
     recorder.mark("stopped" if stopped else "finished", reason=stopped)
     recorder.finished()
     return make_run(recorder.plan, recorder.results, writer.path, stopped=stopped, notes=notes, secrets=handover.kept)

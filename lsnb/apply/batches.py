@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 from lsnb.api.membership import BATCH_LIMIT
 from lsnb.apply.calls import is_login_setting
+from lsnb.plan.admins import may_take_admin
 from lsnb.plan.model import Change
 
 # What deletes a workspace comes after everything that happens in it, and a role goes when nothing uses it any more.
 _WAVES = {"DeleteWorkspace": 1, "DeleteRole": 2}
+_TAKING_ADMIN = 1.5
 # Of what can shut the caller out, settings need rights that the caller's own change may take; the key in use goes last.
 _LAST_WAVES = {"UpdateSettings": -1, "RevokeAccessToken": 1, "DeleteServiceKey": 1}
 
@@ -33,13 +35,20 @@ class Unit:
 
 
 def to_waves(changes: Iterable[Change]) -> list[list[Change]]:
-    """Put the changes of a stage into waves; each waits for the one before."""
+    """Put the changes of a stage into waves; each waits for the one before.
+
+    What takes Organization Admins away is in waves of its own, the last of the stage; only deleting a role comes after
+    it, since those who go may hold it.
+    """
     made = list(changes)
-    waves: dict[int, list[Change]] = defaultdict(list)
+    waves: dict[float, list[Change]] = defaultdict(list)
     later = _renames_in_turn(made)
     for change in made:
-        numbers = _LAST_WAVES if change.stage == "self" else _WAVES
-        waves[later.get(change.id) or numbers.get(change.kind, 0)].append(change)
+        is_self = change.stage == "self"
+        number: float = later.get(change.id) or (_LAST_WAVES if is_self else _WAVES).get(change.kind, 0)
+        if may_take_admin(change):
+            number = number + 0.5 if is_self else _TAKING_ADMIN
+        waves[number].append(change)
     return [waves[number] for number in sorted(waves)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from lsnb.apply import calls
-from lsnb.apply.admins import AdminCount, gives_admin, takes_admin
+from lsnb.apply.admins import AdminGuard
 from lsnb.apply.batches import Unit, to_units, to_waves
 from lsnb.apply.gathering import find_together
 from lsnb.apply.handover import Handover
@@ -18,6 +18,7 @@ from lsnb.apply.settle import Settler
 from lsnb.apply.stale import end_stale
 from lsnb.apply.worker import Halt, Open, Worker
 from lsnb.errors import ApiError, IncompleteListError, TransportError, UnsafePlanError
+from lsnb.plan.admins import may_take_admin
 from lsnb.plan.model import STAGES, Change
 from lsnb.plan.references import reference_made_by, references_of, resolve
 from lsnb.plan.rules import Rules
@@ -58,7 +59,6 @@ class Stages:
         self._recorder = recorder
         self._halt = halt
         self._workers = max(1, workers)
-        self._rules = rules
         self._wait = wait
         self._lost = list(lost)
         self._present = Present()
@@ -73,6 +73,7 @@ class Stages:
             may_send_again=[change.id for change, step in self._lost if calls.is_once_only(step)],
             wait=wait,
         )
+        self._guard = AdminGuard(api, recorder, rules, wait)
         self._opens: list[Open] = []
         self._makers = {
             reference: change
@@ -92,7 +93,7 @@ class Stages:
         changes = self._todo()
         lost = {change.id for change, _ in self._lost}
         self._recorder.reading("reading what the plan was made from again")
-        counts = any(takes_admin(change) for change in changes)
+        counts = any(may_take_admin(change) for change in changes)
         found = read_present(self._api, changes, everybody=counts, expected=True)
         self._present.add(found, changes)
         self._present.everybody = found.everybody
@@ -101,8 +102,9 @@ class Stages:
         fresh = [change for change in changes if change.id not in lost]
         valid = [change for change in fresh if self._holds(change)]
         if found.everybody is not None:
-            admins = AdminCount(self._recorder.plan, self._rules, found.everybody)
-            refusal = admins.refusal(valid) if may_refuse else ""
+            self._guard.take(found.everybody)
+            takers = [change for change in valid if may_take_admin(change)]
+            refusal = self._guard.refusal(takers, promised=valid) if may_refuse and takers else ""
             if refusal:
                 raise UnsafePlanError(
                     "The organization has changed since the plan was made, so the plan is refused, and nothing was "
@@ -123,8 +125,11 @@ class Stages:
             if not changes or self._halt.is_set():
                 continue
             self._recorder.stage(stage)
-            for wave in to_waves(self._named(self._guarded(changes))):
-                self._rounds(to_units(wave, together=find_together(self._api, wave)))
+            for wave in to_waves(self._named(changes)):
+                if may_take_admin(wave[0]):
+                    self._one_by_one(wave)
+                else:
+                    self._rounds(to_units(wave, together=find_together(self._api, wave)))
         self._recorder.sync()
 
     def read_back(self) -> str:
@@ -243,34 +248,32 @@ class Stages:
         if opens and not self._halt.is_set():
             self._settler.settle(opens)
             self._recorder.sync()
+            for change, _ in self._lost:
+                if may_take_admin(change) and not self._halt.is_set():
+                    self._check_after(change)
 
-    def _guarded(self, changes: Sequence[Change]) -> list[Change]:
-        """Leave out what would take away too many Organization Admins.
+    def _one_by_one(self, changes: Sequence[Change]) -> None:
+        """Carry out what takes Organization Admins away: each after a fresh count, and with another one behind it.
 
-        Promotions before it may have failed; and they are counted anew, since another run may have taken some away
-        while this one was inviting.
+        What the plan still takes in later stages is counted with it: the end that was reviewed must hold, or nothing of
+        it is begun.
         """
-        if not any(takes_admin(change) for change in changes):
-            return list(changes)
-        self._recorder.reading("counting the Organization Admins")
-        made = [
-            change
-            for change in self._recorder.plan.changes
-            if self._recorder[change].outcome == "done" and (gives_admin(change) or takes_admin(change))
-        ]
-        try:
-            everybody = read_present(self._api, (), everybody=True).everybody or ()
-        except _LOOK_FAILED as error:
-            refusal = f"min-admins: the Organization Admins could not be counted: {error}"
-        else:
-            admins = AdminCount(self._recorder.plan, self._rules, everybody)
-            refusal = admins.refusal([*made, *(change for change in changes if takes_admin(change))])
-        if not refusal:
-            return list(changes)
-        for change in changes:
-            if takes_admin(change):
-                self._recorder.end(change, "skipped", f"not tried: {refusal}", RESUME, is_open=True)
-        return [change for change in changes if not takes_admin(change)]
+        for position, change in enumerate(changes):
+            if self._halt.is_set():
+                return
+            refusal = self._guard.refusal_now([c for c in self._todo() if may_take_admin(c)])
+            if refusal:
+                for left in changes[position:]:
+                    self._recorder.end(left, "skipped", f"not tried: {refusal}", RESUME, is_open=True)
+                return
+            self._rounds([Unit((change,))])
+            self._check_after(change)
+
+    def _check_after(self, change: Change) -> None:
+        wrong = self._guard.check_after(change)
+        if wrong:
+            self._halt.end(wrong)
+        self._recorder.sync()
 
     def _rounds(self, units: list[Unit]) -> None:
         """Carry out units, settle what is open, and go on with what that leaves, until nothing is left."""

@@ -89,6 +89,12 @@ class Halt:
     def __init__(self, event: threading.Event | None) -> None:
         self._event = event
         self.reason = ""
+        #: Whether the run was ended for a reason that must be told, also where nothing is left to do.
+        self.is_grave = False
+
+    def end(self, reason: str) -> None:
+        """Start nothing more, for a reason that must be told in any case."""
+        self.reason, self.is_grave = reason, True
 
     def is_set(self) -> bool:
         """Tell whether nothing more is to be started."""

@@ -14,12 +14,18 @@ from typing import Any, NoReturn
 
 from lsnb import __version__
 from lsnb.cli import auditing, changing, history, output, reading, serving
-from lsnb.errors import SpentPlanError, StalePlanError, UnconfirmedPlanError, UnsafePlanError
+from lsnb.errors import (
+    BusyOrganizationError,
+    SpentPlanError,
+    StalePlanError,
+    UnconfirmedPlanError,
+    UnsafePlanError,
+)
 
 __all__ = ["build_parser", "main"]
 
 _GROUPS = (serving, reading, changing, auditing, history)
-_REFUSED = (UnsafePlanError, StalePlanError, SpentPlanError, UnconfirmedPlanError)
+_REFUSED = (UnsafePlanError, StalePlanError, SpentPlanError, BusyOrganizationError, UnconfirmedPlanError)
 _ERROR, _REFUSAL, _USAGE, _STOPPED = 1, 3, 64, 130
 
 

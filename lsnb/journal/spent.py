@@ -119,13 +119,23 @@ def _making(plan: Plan) -> str:
     return hashlib.sha256(f"{plan.fingerprint}\n{plan.created_at}".encode()).hexdigest()
 
 
-def _note_path(plan: Plan) -> Path | None:
+def state_folder() -> Path | None:
+    """Give the folder of the person for what outlives a run: `~/.local/state/lsnb`, or below `XDG_STATE_HOME`.
+
+    Returns:
+        The folder, which need not be there; None where no home is known.
+    """
     base = os.environ.get("XDG_STATE_HOME")
     try:
         home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "state"
     except RuntimeError:  # no home is known
         return None
-    return home / "lsnb" / "spent" / _making(plan)
+    return home / "lsnb"
+
+
+def _note_path(plan: Plan) -> Path | None:
+    folder = state_folder()
+    return None if folder is None else folder / "spent" / _making(plan)
 
 
 def _refuse_spent(plan: Plan, folder: Path) -> None:

@@ -96,3 +96,8 @@ def gives_admin(change: Change) -> bool:
         and is_organization_admin(change.after)
         and (change.after or {}).get("state") == "active"
     )
+
+
+def may_take_admin(change: Change) -> bool:
+    """Tell whether a change can leave one Organization Admin fewer who can sign in."""
+    return takes_admin(change) or closes_logins(change)

@@ -37,6 +37,7 @@ _TITLES: tuple[tuple[type[BaseException], str], ...] = (
     (errors.TableError, "The table has problems"),
     (errors.UnsafePlanError, "A safety rule refuses this plan"),
     (errors.SpentPlanError, "This plan was applied already"),
+    (errors.BusyOrganizationError, "Another run is changing this organization right now"),
     (errors.UnconfirmedPlanError, "This is not the plan that was reviewed"),
     (errors.StalePlanError, "The organization has changed since"),
     (errors.PlanError, "The plan cannot be used"),
@@ -97,7 +98,7 @@ def error_card(error: BaseException, *, secrets: Iterable[str] = ()) -> str:
     return card(
         title,
         [first, *rest] if is_ours else [f"{type(error).__name__}: {first}"],
-        tone="warn" if isinstance(error, errors.SpentPlanError) else "bad",
+        tone="warn" if isinstance(error, errors.SpentPlanError | errors.BusyOrganizationError) else "bad",
         next_step="" if is_ours else _UNEXPECTED_STEP,
         details=trace,
         details_title="Trace, for a report",

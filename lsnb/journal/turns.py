@@ -1,0 +1,156 @@
+"""One run at a time for each organization and host on one machine, so that two cannot take each other's Admins away.
+
+The lock is the system's own on a file in the state folder of the person who runs it (`~/.local/state/lsnb/running`, or
+below `XDG_STATE_HOME`): it ends with the process, however that ends. What the file says is only for whoever waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lsnb.errors import BusyOrganizationError
+from lsnb.journal.locks import lock_file
+from lsnb.journal.spent import state_folder
+
+_ATTEMPTS, _EVERY_S = 20, 0.1
+_MOST_OF_A_NOTE = 1 << 14
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+@contextlib.contextmanager
+def turn_of(
+    organization_id: str,
+    host: str,
+    *,
+    organization: str,
+    journal: Path,
+    started_at: str,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Iterator[str]:
+    """Keep every other run of the organization on this machine out meanwhile; wait two seconds for one that ends.
+
+    Args:
+        organization_id: the organization.
+        host: the host that it is at.
+        organization: its name, for the message.
+        journal: the journal of this run, for whoever finds it running.
+        started_at: when this run started, ISO 8601, UTC.
+        sleep: waits that many seconds.
+
+    Yields:
+        What to say about how far this protects; empty where it does as it should.
+
+    Raises:
+        BusyOrganizationError: another run is at work; says which, since when, and with which journal.
+    """
+    name = hashlib.sha256(f"{host}\n{organization_id}".encode()).hexdigest()[:32] + ".lock"
+    descriptor, note = _open(name)
+    try:
+        if descriptor is not None:
+            taken = _wait_for(descriptor, sleep)
+            if taken is None:
+                note = (
+                    "This system keeps no locks on files, so nothing kept another run on this organization from starting "
+                    "at the same time."
+                )
+            elif not taken:
+                raise BusyOrganizationError(_busy_words(organization, host, descriptor))
+            else:
+                _write(descriptor, journal, started_at)
+        yield note
+    finally:
+        if descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
+def _open(name: str) -> tuple[int | None, str]:
+    """Open the file of the lock; in the folder for temporary files where the state folder cannot be written."""
+    state = state_folder()
+    if state is not None and (descriptor := _open_in(state / "running", name)) is not None:
+        return descriptor, ""
+    owner = getattr(os, "getuid", lambda: "me")()
+    fallback = Path(tempfile.gettempdir()) / f"lsnb-running-{owner}"
+    where = f"The state folder {state} cannot be written" if state is not None else "No state folder is known"
+    if (descriptor := _open_in(fallback, name)) is not None:
+        return descriptor, (
+            f"{where}, so the lock that keeps two runs on this organization apart is in {fallback}: only runs that use the "
+            "same folder see it."
+        )
+    return None, (
+        f"{where}, nor can {fallback}, so nothing kept another run on this organization from starting at the same time."
+    )
+
+
+def _open_in(folder: Path, name: str) -> int | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not _is_own(folder):
+            return None
+        return os.open(folder / name, _FLAGS, 0o600)
+    except OSError:
+        return None
+
+
+def _is_own(folder: Path) -> bool:
+    """Tell whether nobody else can put files into a folder, as anybody could have made one with its name."""
+    if os.name == "nt":
+        return True
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        return False
+    if found.st_mode & 0o077:
+        folder.chmod(0o700)
+    return True
+
+
+def _wait_for(descriptor: int, sleep: Callable[[float], object]) -> bool | None:
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            sleep(_EVERY_S)
+        taken = lock_file(descriptor)
+        if taken is not False:
+            return taken
+    return False
+
+
+def _write(descriptor: int, journal: Path, started_at: str) -> None:
+    holder = {"pid": os.getpid(), "machine": platform.node(), "started_at": started_at, "journal": str(journal)}
+    with contextlib.suppress(OSError):  # only whoever waits misses it
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, json.dumps(holder).encode())
+
+
+def _busy_words(organization: str, host: str, descriptor: int) -> str:
+    """Say who is at work; what the file says is taken only as far as it makes sense."""
+    holder: object = None
+    with contextlib.suppress(OSError, ValueError):
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        holder = json.loads(os.read(descriptor, _MOST_OF_A_NOTE))
+    known = {name: str(value) for name, value in holder.items() if value} if isinstance(holder, dict) else {}
+    parts = [
+        text.format(known[name])
+        for name, text in (
+            ("pid", "process {}"),
+            ("machine", "on {}"),
+            ("started_at", "since {}"),
+            ("journal", "with the journal {}"),
+        )
+        if name in known
+    ]
+    who = f" ({', '.join(parts)})" if parts else ""
+    return (
+        f"Another run is changing {organization} at {host} right now{who}, and two at once could take each other's "
+        "Organization Admins away. Nothing was changed. Wait until it has ended, or stop it, then try again: it can be gone "
+        "on with by its journal."
+    )
