@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pandas as pd
 
@@ -343,6 +344,7 @@ class Organization:
             rules=rules or Rules(),
             allow=allow,
             created_at=utc_now().isoformat(),
+            nonce=uuid4().hex,
         )
 
     def read_access(self) -> Snapshot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from lsnb.edits import Edits
 from lsnb.edits.kinds import FORMS
@@ -81,6 +82,7 @@ def plan_sheets(
         rules=rules or Rules(),
         allow=allow,
         created_at=utc_now().isoformat(),
+        nonce=uuid4().hex,
         server=_server_features(api, sheets),
     )
 

@@ -97,7 +97,7 @@ def _checked_header(path: Path, header: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _read_plan(path: Path, line: Mapping[str, Any]) -> Plan:
     try:
-        return plan_from_json(line["plan"])
+        return plan_from_json(line["plan"], is_history=True)
     except (KeyError, PlanError) as error:
         raise JournalError(f"Line 2 of the journal {path} does not hold the plan: {error}") from None
 

@@ -1,8 +1,9 @@
 """A plan is used once: where journals go, and how it is known that a plan was applied already.
 
-What is spent is one making of a plan: its fingerprint together with the time it was made. The same plan from the same
-file, from the same cell or in another process is the same making. A plan that is made anew, even of the same content
-because the organization went back to where it was, is another one.
+What is spent is one making of a plan, which its nonce names: the same plan from the same file, from the same cell, in
+another process, or with rows left out or edited by hand is the same making. A plan that is made anew, even of the same
+content because the organization went back to where it was, is another one. Where a plan has no nonce, since only the
+functions of the core made it, its fingerprint together with the time stands for it.
 
 Two things remember it: the journal itself, in its folder, and a note in the folder of the person who ran it
 (`~/.local/state/lsnb/spent`, or below `XDG_STATE_HOME`), for plans that are applied from another folder. A home that
@@ -79,6 +80,7 @@ def new_journal(
                         **header,
                         "fingerprint": plan.fingerprint,
                         "created_at": plan.created_at,
+                        "nonce": plan.nonce,
                         "organization_id": plan.organization_id,
                         "host": plan.host,
                         "key": plan.key,
@@ -115,8 +117,9 @@ def _free(path: Path) -> Path:
 
 
 def _making(plan: Plan) -> str:
-    """Name one making of a plan."""
-    return hashlib.sha256(f"{plan.fingerprint}\n{plan.created_at}".encode()).hexdigest()
+    """Name one making of a plan: by its nonce, which an edited copy has too, or by content and time where it has none."""
+    text = f"nonce\n{plan.nonce}" if plan.nonce else f"{plan.fingerprint}\n{plan.created_at}"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def state_folder() -> Path | None:
@@ -184,10 +187,11 @@ def _noted(plan: Plan) -> Path | None:
 
 def _found(plan: Plan, folder: Path) -> Path | None:
     """Find the journal of a plan in a folder."""
-    wanted = (plan.fingerprint, plan.created_at)
+    names = ("nonce",) if plan.nonce else ("fingerprint", "created_at")
+    wanted = [getattr(plan, name) for name in names]
     for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
         header = read_header(path)
-        if header is not None and (header.get("fingerprint"), header.get("created_at")) == wanted:
+        if header is not None and [header.get(name) for name in names] == wanted:
             return path
     return None
 

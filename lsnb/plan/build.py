@@ -9,6 +9,7 @@ from typing import Any
 
 from lsnb.edits import Edits, similar_members
 from lsnb.errors import PlanError, UnreadableTableError
+from lsnb.plan.basis import basis_of
 from lsnb.plan.fingerprint import seal
 from lsnb.plan.invitations import plan_new, plan_pending
 from lsnb.plan.ledger import Ledger
@@ -39,6 +40,7 @@ def make_plan(
     rules: Rules = DEFAULT_RULES,
     allow: Mapping[str, str] | None = None,
     created_at: str,
+    nonce: str = "",
     server: ServerFeatures = OLDER_SERVER,
     beside: Iterable[Change] = (),
     origin: Snapshot | None = None,
@@ -55,6 +57,7 @@ def make_plan(
         rules: the thresholds to judge by.
         allow: rules to override by name, each with the reason.
         created_at: the time to put on it, ISO 8601, UTC.
+        nonce: names this making of it, drawn by whoever asks; without one, plans of the same content are the same.
         server: what the server offers beyond what every server does.
         beside: changes of other sheets, which the same plan makes.
         origin: the organization as it was read, without what the plan creates; the snapshot itself when None.
@@ -112,6 +115,7 @@ def make_plan(
         rules=rules,
         allow=allow,
         created_at=created_at,
+        nonce=nonce,
         waiting=ledger.waiting,
         warnings=(*remarks, *notes.verdicts()),
         standing=standing,
@@ -127,6 +131,7 @@ def changes_to_plan(
     rules: Rules = DEFAULT_RULES,
     allow: Mapping[str, str] | None = None,
     created_at: str,
+    nonce: str = "",
     waiting: Iterable[Waiting] = (),
     warnings: Iterable[Verdict] = (),
     standing: Standing | None = None,
@@ -141,6 +146,7 @@ def changes_to_plan(
         rules: the thresholds to judge by.
         allow: rules to override by name, each with the reason.
         created_at: the time to put on it, ISO 8601, UTC.
+        nonce: names this making of it, drawn by whoever asks; without one, plans of the same content are the same.
         waiting: what cannot be done yet.
         warnings: what came up while the changes were decided on; the judgement adds its own.
         standing: what people hold, where it has been worked out already.
@@ -169,6 +175,9 @@ def changes_to_plan(
             refusals=verdict.refusals,
             warnings=verdict.warnings + tuple(warnings),
             allowed=allowed,
+            rules=rules,
+            basis=basis_of(snapshot, ordered),
+            nonce=nonce,
         )
     )
 
@@ -212,6 +221,7 @@ def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules:
         rules=rules,
         allow=plan.allowed,
         created_at=plan.created_at,
+        nonce=plan.nonce,
         waiting=[waiting for waiting in plan.waiting if waiting.email not in uninvited],
         warnings=_without_dropped(remarks, dropped),
     )

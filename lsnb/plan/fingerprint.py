@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from lsnb.plan.model import Change, Plan, Verdict, Waiting
+from lsnb.plan.rules import Rules
 
 
 def change_id(kind: str, email: str | None, scope: str, place: str | None = None) -> str:
@@ -57,8 +58,23 @@ def waiting_to_data(waiting: Waiting) -> dict[str, Any]:
     }
 
 
+def rules_to_data(rules: Rules | None) -> dict[str, Any] | None:
+    """Give thresholds as JSON-able data."""
+    if rules is None:
+        return None
+    data = {field.name: getattr(rules, field.name) for field in fields(rules)}
+    data["protected"] = list(rules.protected)
+    data["email_domains"] = None if rules.email_domains is None else list(rules.email_domains)
+    data["email_exceptions"] = [[name, end.isoformat()] for name, end in rules.email_exceptions]
+    return data
+
+
 def plan_to_data(plan: Plan) -> dict[str, Any]:
-    """Give everything that the fingerprint covers: all of a plan but `created_at` and the fingerprint itself."""
+    """Give everything that the fingerprint covers.
+
+    That is all that the decision rests on. The time it was made is part of it where a nonce names this making; the
+    same content without one has the same fingerprint whenever it is made.
+    """
     return {
         "organization_id": plan.organization_id,
         "organization": plan.organization,
@@ -71,6 +87,10 @@ def plan_to_data(plan: Plan) -> dict[str, Any]:
         "refusals": [verdict_to_data(verdict) for verdict in plan.refusals],
         "warnings": [verdict_to_data(verdict) for verdict in plan.warnings],
         "allowed": dict(plan.allowed),
+        "rules": rules_to_data(plan.rules),
+        "basis": dict(plan.basis),
+        "nonce": plan.nonce,
+        **({"created_at": plan.created_at} if plan.nonce else {}),
     }
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lsnb.plan.rules import Rules
+
 ChangeKind = Literal[
     "CreateWorkspace",
     "CreateRole",
@@ -43,7 +45,7 @@ Outcome = Literal["done", "failed", "skipped", "unknown"]
 Stage = Literal["create", "invite", "add", "promote", "change", "demote", "remove", "self"]
 STAGES: tuple[str, ...] = get_args(Stage)
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,12 @@ class Plan:
         refusals: the safety rules that refuse the plan; it cannot be applied while there is one.
         warnings: what a reader should know, and does not stop the plan.
         allowed: the rules that were overridden, with the reasons given.
-        fingerprint: SHA-256 over all of the above but `created_at`; what `apply` wants to see.
+        rules: the thresholds that it was judged by; None in journals of an older lsnb, which did not say.
+        basis: what it rests on besides its rows, by `lsnb.plan.basis`: what the roles that it gives allow, and what things
+            were called in the review.
+        nonce: names this making of it and no other; empty where nobody gave one.
+        fingerprint: SHA-256 over all of the above, but over `created_at` only where there is a nonce; what `apply` wants
+            to see.
     """
 
     organization_id: str
@@ -145,6 +152,9 @@ class Plan:
     refusals: tuple[Verdict, ...] = ()
     warnings: tuple[Verdict, ...] = ()
     allowed: Mapping[str, str] = field(default_factory=dict)
+    rules: Rules | None = None
+    basis: Mapping[str, Any] = field(default_factory=dict)
+    nonce: str = ""
     fingerprint: str = ""
 
     @property

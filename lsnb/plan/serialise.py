@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, cast, get_args
+
+import pandas as pd
 
 from lsnb.errors import PlanError
 from lsnb.plan.fingerprint import fingerprint_of, plan_to_data
@@ -21,6 +24,7 @@ from lsnb.plan.model import (
     Verdict,
     Waiting,
 )
+from lsnb.plan.rules import DEFAULT_RULES, Rules
 
 _AGAIN = "Make the plan again, or ask for the file as it was saved."
 
@@ -35,12 +39,16 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def plan_from_json(data: Mapping[str, Any]) -> Plan:
+def plan_from_json(data: Mapping[str, Any], *, is_history: bool = False) -> Plan:
     """Read a saved plan back.
 
+    Args:
+        data: the document.
+        is_history: whether it is only looked at, or taken back, and never applied: then one of an older version will do.
+
     Raises:
-        PlanError: it is no plan, has a version or a kind of change that this lsnb does not know, or was changed
-            after it was saved.
+        PlanError: it is no plan, has an older version or one that this lsnb does not know, or such a kind of change, or
+            was changed after it was saved.
     """
     version = data.get("version") if isinstance(data, Mapping) else None
     if not isinstance(version, int) or isinstance(version, bool):
@@ -48,6 +56,13 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
     if version > PLAN_VERSION:
         raise PlanError(
             f"The plan has version {version}, and this lsnb reads versions up to {PLAN_VERSION}. Use a newer lsnb."
+        )
+    if version < PLAN_VERSION:
+        if is_history:
+            return _read_older(data)
+        raise PlanError(
+            f"The plan was saved by an older lsnb (version {version}), whose plans do not say all that they rest on: what "
+            "the roles allowed, and by which rules it was judged. Make it again from the same sheets."
         )
     try:
         plan = _read(data)
@@ -101,8 +116,56 @@ def _read(data: Mapping[str, Any]) -> Plan:
         refusals=tuple(_read_verdict(item) for item in data["refusals"]),
         warnings=tuple(_read_verdict(item) for item in data["warnings"]),
         allowed={_text(rule): _text(reason) for rule, reason in data["allowed"].items()},
+        rules=_read_rules(data["rules"]),
+        basis=_read_basis(data["basis"]),
+        nonce=_text(data["nonce"]),
         fingerprint=_text(data["fingerprint"]),
     )
+
+
+def _read_older(data: Mapping[str, Any]) -> Plan:
+    """Read a plan of an older journal, whose fingerprint covers less; the journal is what was done by it."""
+    try:
+        return _read({**data, "rules": None, "basis": {}, "nonce": ""})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PlanError(f"The saved plan is damaged ({type(error).__name__}: {error}). {_AGAIN}") from error
+
+
+def _read_rules(data: Mapping[str, Any] | None) -> Rules | None:
+    if data is None:
+        return None
+    unknown = sorted(set(data) - {field.name for field in fields(Rules)})
+    if unknown:
+        raise PlanError(
+            f"The plan was judged by {', '.join(unknown)}, which this lsnb does not know. Use a newer lsnb."
+        )
+    values = dict(data)
+    for name, value in values.items():
+        if isinstance(getattr(DEFAULT_RULES, name), int | float) and (
+            isinstance(value, bool) or not isinstance(value, int | float)
+        ):
+            raise TypeError(f"{name} is {value!r}")
+    values["protected"] = tuple(_text(name) for name in data["protected"])
+    domains = data["email_domains"]
+    values["email_domains"] = None if domains is None else tuple(_text(name) for name in domains)
+    values["email_exceptions"] = tuple(
+        (_text(name), pd.Timestamp(_text(end))) for name, end in data["email_exceptions"]
+    )
+    values["caller_address"] = _optional(data["caller_address"])
+    return Rules(**values)
+
+
+def _read_basis(data: Mapping[str, Any]) -> dict[str, Any]:
+    if not data:
+        return {}
+    roles = {
+        _text(id_): {
+            "name": _text(role["name"]),
+            "permissions": None if role["permissions"] is None else [_text(name) for name in role["permissions"]],
+        }
+        for id_, role in data["roles"].items()
+    }
+    return {"roles": roles, "workspaces": {_text(id_): _text(name) for id_, name in data["workspaces"].items()}}
 
 
 def _read_change(item: Mapping[str, Any]) -> Change:

@@ -185,6 +185,7 @@ def plan_set(
     rules: Rules = DEFAULT_RULES,
     allow: Mapping[str, str] | None = None,
     created_at: str,
+    nonce: str = "",
     server: ServerFeatures = OLDER_SERVER,
 ) -> Plan:
     """Make one plan of several sheets.
@@ -196,6 +197,7 @@ def plan_set(
         rules: the thresholds to judge by.
         allow: rules to override by name, each with the reason.
         created_at: the time to put on it, ISO 8601, UTC.
+        nonce: names this making of it, as in `make_plan`.
         server: what the server offers beyond what every server does.
 
     Raises:
@@ -210,7 +212,9 @@ def plan_set(
     if sheets.edits is None:
         if mode != "update" or scope:
             raise PlanError(f"The mode {mode!r} is about the sheet of people, and there is none.")
-        return changes_to_plan(snapshot, changes, rules=rules, allow=allow, created_at=created_at, warnings=remarks)
+        return changes_to_plan(
+            snapshot, changes, rules=rules, allow=allow, created_at=created_at, nonce=nonce, warnings=remarks
+        )
     # People are looked up in what is there: what is deleted is there until then, what is created has a reference.
     created = change_structure(snapshot, [change for change in changes if change.kind in _CREATING])
     return make_plan(
@@ -221,6 +225,7 @@ def plan_set(
         rules=rules,
         allow=allow,
         created_at=created_at,
+        nonce=nonce,
         server=server,
         beside=changes,
         origin=snapshot,

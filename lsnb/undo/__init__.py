@@ -42,6 +42,7 @@ def make_undo(
     rules: Rules = DEFAULT_RULES,
     allow: Mapping[str, str] | None = None,
     created_at: str,
+    nonce: str = "",
 ) -> Plan:
     """Make a plan that takes a run back.
 
@@ -51,6 +52,7 @@ def make_undo(
         rules: the thresholds to judge by.
         allow: safety rules to override by name, each with the reason.
         created_at: the time to put on the plan, ISO 8601, UTC.
+        nonce: names this making of it, as in `lsnb.plan.make_plan`.
 
     Returns:
         The plan. Its warnings say what cannot come back, and what is left alone since it has changed since the run.
@@ -110,6 +112,7 @@ def make_undo(
         rules=rules,
         allow=allow,
         created_at=created_at,
+        nonce=nonce,
         waiting=[waiting for one in undoing for waiting in one.waiting],
         warnings=notes.verdicts(),
         standing=standing,

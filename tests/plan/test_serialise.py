@@ -13,7 +13,7 @@ from tests.plan.company import Company, plan_of, sheet
 # fmt: off
 PLAN_KEYS = {
     "version", "fingerprint", "organization_id", "organization", "host", "key", "mode", "scope", "created_at", "changes",
-    "waiting", "refusals", "warnings", "allowed",
+    "waiting", "refusals", "warnings", "allowed", "rules", "basis", "nonce",
 }
 CHANGE_KEYS = {
     "id", "kind", "email", "scope", "workspace", "before", "after", "reason", "risk", "reversible", "stage",
@@ -53,7 +53,7 @@ def test_the_saved_form_has_the_documented_keys_when_a_plan_is_saved(plan):
     data = through_json(plan)
     assert PLAN_KEYS == set(data)
     assert CHANGE_KEYS == set(data["changes"][0])
-    assert 1 == data["version"]
+    assert 2 == data["version"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,8 @@ def test_a_plan_is_refused_when_the_file_was_changed(plan, tamper):
 @pytest.mark.parametrize(
     ("tamper", "words"),
     [
-        (lambda data: data.update(version=2), "Use a newer lsnb"),
+        (lambda data: data.update(version=3), "Use a newer lsnb"),
+        (lambda data: data.update(version=1), "Make it again"),
         (lambda data: data.pop("version"), "not a saved plan"),
         (lambda data: data.update(version=True), "not a saved plan"),
         (lambda data: data.pop("changes"), "damaged"),
