@@ -18,12 +18,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lsnb.errors import BusyOrganizationError
+from lsnb.files import make_folder
+from lsnb.files.atomic import open_private
 from lsnb.journal.locks import lock_file
 from lsnb.journal.spent import state_folder
 
 _ATTEMPTS, _EVERY_S = 20, 0.1
 _MOST_OF_A_NOTE = 1 << 14
-_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @contextlib.contextmanager
@@ -93,10 +94,10 @@ def _open(name: str) -> tuple[int | None, str]:
 
 def _open_in(folder: Path, name: str) -> int | None:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder)
         if not _is_own(folder):
             return None
-        return os.open(folder / name, _FLAGS, 0o600)
+        return open_private(folder / name, os.O_RDWR)
     except OSError:
         return None
 
