@@ -13,6 +13,7 @@ from lsnb.config import Settings, has_key, load_settings, settings_or_error
 from lsnb.credentials import Key
 from lsnb.errors import ConfigError, MissingExtraError
 from lsnb.organization import Organization
+from lsnb.policyfile import POLICY_VARIABLES, PolicySource
 from lsnb.transport import Transport
 
 DEMO_SOURCE = "the embedded demo organization"
@@ -25,6 +26,7 @@ def connect(
     organization_id: str | None = None,
     workspace_id: str | None = None,
     workers: int = 40,
+    policy: PolicySource | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Organization:
     """Connect to an organization; without any key, to the embedded demo organization, and say so.
@@ -37,19 +39,22 @@ def connect(
         organization_id: the organization; else `LANGSMITH_ORGANIZATION_ID`. A key implies its organization.
         workspace_id: the workspace for keys of several; else `LANGSMITH_WORKSPACE_ID`.
         workers: how many requests may be under way at once.
+        policy: the policy that plans and runs are held to, its file, or "none"; else the file that `LSNB_POLICY` names,
+            else `lsnb-policy.toml` in the working folder, else the organization's in the user's configuration.
         environ: the environment to read; the process's own when None.
 
     Raises:
         ConfigError: an address or id that cannot be used.
     """
     found = _found_settings(endpoint, api_key, organization_id, workspace_id, environ)
+    variables = None if environ is None else {name: environ[name] for name in POLICY_VARIABLES if name in environ}
     # A traceback may be shown with its local variables, of what follows too: here are a key and the environment, and
     # people paste keys into every argument.
     del endpoint, api_key, organization_id, workspace_id, environ
     if found is None:
-        return connect_demo(workers=workers)
+        return connect_demo(workers=workers, policy=policy)
     if isinstance(found, Settings):
-        return Organization(Transport(found, workers=workers))
+        return Organization(Transport(found, workers=workers), policy=policy, environ=variables)
     raise found
 
 
@@ -83,7 +88,9 @@ _demo: Any = None
 _demo_lock = threading.Lock()
 
 
-def connect_demo(*, seed: str = "small", workers: int = 40, quiet: bool = False) -> Organization:
+def connect_demo(
+    *, seed: str = "small", workers: int = 40, quiet: bool = False, policy: PolicySource | None = None
+) -> Organization:
     """Connect to the embedded demo organization: real HTTP on this machine, invented people.
 
     One process has one; connecting again finds it as it was left.
@@ -92,6 +99,7 @@ def connect_demo(*, seed: str = "small", workers: int = 40, quiet: bool = False)
         seed: which organization: `small` has 40 people, `large` 20,000.
         workers: how many requests may be under way at once.
         quiet: do not say that it is a demo.
+        policy: see `connect`.
 
     Raises:
         MissingExtraError: the demo needs `pip install 'lsnb[sandbox]'`.
@@ -119,4 +127,4 @@ def connect_demo(*, seed: str = "small", workers: int = 40, quiet: bool = False)
         organization_id=server.organization_id,
         environ={},
     )
-    return Organization(Transport(settings, workers=workers), is_demo=True)
+    return Organization(Transport(settings, workers=workers), is_demo=True, policy=policy)

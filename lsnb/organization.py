@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -14,20 +16,19 @@ import pandas as pd
 from lsnb import __version__
 from lsnb.api import Api
 from lsnb.apply import Run, apply_plan, resume_run
+from lsnb.apply.checks import organization_id_of
 from lsnb.edits import Edits, parse_sheet
 from lsnb.edits.requests import SheetKind
-from lsnb.errors import PlanError
-from lsnb.gating import TABLES as GATE_TABLES
-from lsnb.gating import apply_gate
+from lsnb.errors import LsnbError, PlanError
 from lsnb.identity import identify
 from lsnb.journal import read_journal
 from lsnb.loader import load_snapshot_of
 from lsnb.loader.sources import utc_now
 from lsnb.plan import Mode, Plan, Rules, rules_under
+from lsnb.plan.rules import with_protected
 from lsnb.plan.sheets import SheetSet
-from lsnb.planning import check_sheets, export_sheets, plan_sheets
-from lsnb.policy import Policy
-from lsnb.policyfile import load_policy
+from lsnb.planning import check_held_to, check_sheets, export_sheets, hold_to, plan_sheets
+from lsnb.policyfile import PolicyInForce, PolicySource, find_policy, name_policy
 from lsnb.progress import Display
 from lsnb.secrets import SecretSink
 from lsnb.sheets import Brought, read_sheet
@@ -49,11 +50,22 @@ class Organization:
     Args:
         transport: what carries the requests.
         is_demo: whether it is the embedded demo organization.
+        policy: the policy that plans and runs are held to, its file, or "none"; see `policyfile.find_policy`.
+        environ: the environment that a policy is looked for in; the process's own when None.
     """
 
-    def __init__(self, transport: Transport, *, is_demo: bool = False) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        is_demo: bool = False,
+        policy: PolicySource | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.api = Api(transport)
         self.is_demo = is_demo
+        self._policy = policy
+        self._environ = environ
         #: What no key may do: each a method that raises `UserOnlyError` and says where it is done instead.
         self.user_only = UserOnly()
         self._whoami: Whoami | None = None
@@ -76,9 +88,14 @@ class Organization:
             TransportError: no answer came.
         """
         if self._whoami is None or refresh:
-            self._whoami = ask_whoami(self.api)
-            if self._whoami.organization_id:
-                self.api.transport.learn_organization(self._whoami.organization_id)
+            found = ask_whoami(self.api)
+            if found.organization_id:
+                self.api.transport.learn_organization(found.organization_id)
+            try:
+                policy = str(self.policy_in_force())
+            except LsnbError as error:
+                policy = f"cannot be used, so nothing is planned: {error}"
+            self._whoami = replace(found, policy=policy)
         return self._whoami
 
     def snapshot(
@@ -126,6 +143,19 @@ class Organization:
                 self._caller = identify(self.api, self.api.transport.settings.key)
         return self._caller
 
+    def policy_in_force(self, policy: PolicySource | None = None) -> PolicyInForce:
+        """Tell which policy plans, runs and their undoing are held to, and where it was found.
+
+        Args:
+            policy: another one for this once; what `connect` was given, or what is found, when None.
+
+        Raises:
+            TableError: the policy cannot be read or has problems.
+            ConfigError: two files could be meant.
+        """
+        id_of = partial(organization_id_of, self.api)
+        return find_policy(policy, self._policy, organization_id=id_of, environ=self._environ)
+
     def plan(
         self,
         sheet: Brought | SheetSet,
@@ -135,7 +165,7 @@ class Organization:
         rules: Rules | None = None,
         allow: Mapping[str, str] | None = None,
         snapshot: Snapshot | None = None,
-        policy: Policy | str | os.PathLike[str] | None = None,
+        policy: PolicySource | None = None,
     ) -> Plan:
         """Make a plan of what edited sheets ask for; nothing is changed.
 
@@ -151,7 +181,7 @@ class Organization:
             allow: safety rules to override by name, each with the reason, as in
                 `allow={"max-removals": "re-org, ticket 123"}`.
             snapshot: the reading to plan from; the organization is read anew when None.
-            policy: a policy or its file; its ceilings, domains and accounts for emergencies tighten the rules, and a plan
+            policy: a policy, its file, or "none"; the one in force when None. Its ceilings, domains and accounts for emergencies tighten the rules, and a plan
                 that would add or worsen a finding by it is refused, check by check (`policy:LS-ADM-02`), unless `allow`
                 names that.
 
@@ -164,17 +194,13 @@ class Organization:
             ApiError: the organization could not be read.
             TransportError: no answer came.
         """
-        held_to = policy if policy is None or isinstance(policy, Policy) else load_policy(policy)
+        held_to = self.policy_in_force(policy)
         # Also for a snapshot that was read without asking whose the key is: the plan must not harm that person.
         snap = snapshot.read_by(self.caller) if snapshot is not None else None
         checked = sheet if isinstance(sheet, SheetSet) else self.check_sheets(sheet, snapshot=snap)
-        judged_by = rules_under(held_to, rules or Rules())
+        judged_by = rules_under(held_to.policy, rules or Rules())
         plan = plan_sheets(self.api, checked, mode=mode, scope=scope, rules=judged_by, allow=allow)
-        if held_to is None:
-            return plan
-        # A plan is made from little; what it is held to needs the keys, the settings and the rest as well.
-        has_all = all(checked.snapshot.status(name)[0] != "not-loaded" for name in GATE_TABLES)
-        return apply_gate(plan, checked.snapshot if has_all else self._read(GATE_TABLES), held_to)
+        return hold_to(plan, held_to, checked.snapshot, self._read)
 
     def check_sheets(self, sheets: Brought, *, snapshot: Snapshot | None = None) -> SheetSet:
         """Check edited sheets against the organization, without planning anything.
@@ -235,6 +261,7 @@ class Organization:
         workers: int = 8,
         journal: str | os.PathLike[str] | None = None,
         rules: Rules | None = None,
+        policy: PolicySource | None = None,
         secrets: SecretSink | None = None,
         display: Display | None = None,
         stop: threading.Event | None = None,
@@ -247,10 +274,10 @@ class Organization:
             confirm: its fingerprint, handed back as the sign that it was.
             workers: how many changes may be under way at once.
             journal: the journal's file; a new one in `lsnb-journals/` when None.
-            rules: how many Organization Admins must be left, counted on what is there then, and whom no plan may
-                touch.
-            secrets: where the secrets of created keys go, each handed over once: `lsnb.SecretFile(path)`,
-                `lsnb.SecretKeyring()` or `lsnb.SecretBox()`. A plan that creates keys is refused without.
+            rules: how many Organization Admins must be left, counted on what is there then, and who is protected.
+            policy: as in `plan`; a plan that was held to another policy is refused.
+            secrets: where the secrets of created keys go, each once, needed where there are some: `lsnb.SecretFile(path)`,
+                `lsnb.SecretKeyring()` or `lsnb.SecretBox()`.
             display: where the progress is shown; picked by surroundings when None.
             stop: set it to stop after the requests in flight.
             on_event: called as things happen, for a live table.
@@ -262,17 +289,18 @@ class Organization:
             UnconfirmedPlanError: the fingerprint is another one.
             UnsafePlanError: a safety rule refuses the plan, also on what is there now.
             SpentPlanError: the plan has been applied already.
-            PlanError: the plan was made for another organization, host or identity, or creates keys and `secrets` is
-                missing.
+            PlanError: it was made for another organization, host or identity, or creates keys and `secrets` is missing.
             ConfigError: secrets cannot be put where they were to go; nothing was changed.
         """
+        held_to = self.policy_in_force(policy)
+        check_held_to(plan, held_to)
         return apply_plan(
             self.api,
             plan,
             confirm=confirm,
             workers=workers,
             journal=journal,
-            rules=rules or Rules(),
+            rules=rules_under(held_to.policy, rules or Rules()),
             secrets=secrets,
             display=display,
             stop=stop,
@@ -285,6 +313,8 @@ class Organization:
         *,
         workers: int = 8,
         retry_failed: bool = False,
+        rules: Rules | None = None,
+        policy: PolicySource | None = None,
         secrets: SecretSink | None = None,
         display: Display | None = None,
         stop: threading.Event | None = None,
@@ -293,7 +323,7 @@ class Organization:
 
         Args:
             journal: the run's journal.
-            workers: how many changes may be under way at once.
+            workers: as in `apply`, and so are `rules` and `policy`.
             retry_failed: try again what failed.
             secrets: where the secrets of created keys go, as in `apply`, where keys are still to be created.
             display: where the progress is shown; picked by surroundings when None.
@@ -308,6 +338,7 @@ class Organization:
             journal,
             workers=workers,
             retry_failed=retry_failed,
+            rules=rules_under(self.policy_in_force(policy).policy, rules or Rules()),
             secrets=secrets,
             display=display,
             stop=stop,
@@ -319,15 +350,15 @@ class Organization:
         *,
         rules: Rules | None = None,
         allow: Mapping[str, str] | None = None,
+        policy: PolicySource | None = None,
     ) -> Plan:
         """Make a plan that takes a run back; nothing is changed until it is applied.
 
-        What cannot come back is said in the plan's warnings.
-
         Args:
-            run: the run, or its journal.
+            run: the run, or its journal. What cannot come back is said in the plan's warnings.
             rules: the thresholds to judge by.
             allow: safety rules to override by name, each with the reason.
+            policy: as in `plan`.
 
         Raises:
             JournalError: the journal is damaged.
@@ -337,15 +368,12 @@ class Organization:
         if path is None:
             raise PlanError("This run had nothing to do, so there is nothing to take back.")
         journal = read_journal(path)
+        held_to = self.policy_in_force(policy)
         snap = self._read(tables_to_undo(journal.plan.changes))
-        return make_undo(
-            snap,
-            journal,
-            rules=rules or Rules(),
-            allow=allow,
-            created_at=utc_now().isoformat(),
-            nonce=uuid4().hex,
-        )
+        judged_by = with_protected(rules_under(held_to.policy, rules or Rules()), journal.plan.protected)
+        made = {"created_at": utc_now().isoformat(), "nonce": uuid4().hex}
+        plan = make_undo(snap, journal, rules=judged_by, allow=allow, **made)
+        return hold_to(plan, held_to, snap, self._read)
 
     def read_access(self) -> Snapshot:
         """Read the people and their access, and nothing else: 3 requests and one more per 500 people."""
@@ -366,4 +394,6 @@ class Organization:
 
     def __repr__(self) -> str:
         what = " (the embedded demo organization: nothing here is real)" if self.is_demo else ""
-        return f"<Organization at {self.host}{what}>"
+        id_ = self.api.transport.organization_id or ""
+        policy = name_policy(self._policy, organization_id=lambda: id_, environ=self._environ)
+        return f"<Organization at {self.host}{policy and f'; policy: {policy}'}{what}>"

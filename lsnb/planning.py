@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -11,10 +12,15 @@ from lsnb.edits import Edits
 from lsnb.edits.kinds import FORMS
 from lsnb.edits.requests import SheetKind
 from lsnb.edits.texts import fold, text_column
+from lsnb.errors import UnsafePlanError
+from lsnb.gating import TABLES as GATE_TABLES
+from lsnb.gating import apply_gate
 from lsnb.loader.sources import utc_now
 from lsnb.offers import can_patch_keys, can_patch_pending, can_revoke_tokens
-from lsnb.plan import Mode, Plan, Rules, ServerFeatures
+from lsnb.plan import Mode, Plan, Rules, ServerFeatures, Verdict, rules_under, seal
+from lsnb.plan.protection import is_protected
 from lsnb.plan.sheets import NamedSheet, SheetSet, plan_set, read_set
+from lsnb.policyfile import PolicyInForce
 from lsnb.sheets import Brought, gather_sheets, write_sheets
 from lsnb.snapshot import Snapshot
 
@@ -97,6 +103,48 @@ def _server_features(api: Api, sheets: SheetSet) -> ServerFeatures:
         can_patch_keys=can_patch_keys(api) if "SetServiceKeyRole" in kinds else None,
         can_revoke_tokens=can_revoke_tokens(api) if kinds & {"RevokeAccessToken", "ReinstateAccessToken"} else None,
     )
+
+
+def hold_to(plan: Plan, held_to: PolicyInForce, snapshot: Snapshot, read: Read) -> Plan:
+    """Hold a plan to the policy in force, and note in the plan which one that was.
+
+    Args:
+        plan: the plan, made by the rules under that policy.
+        held_to: the policy in force.
+        snapshot: what the plan was made from.
+        read: reads the tables of these names; a plan is made from little, and a policy looks at more.
+    """
+    if held_to.policy is None:
+        if not held_to.set_aside or not plan.changes:
+            return plan
+        said = f"The plan is not held to the policy {held_to.set_aside}, which was {held_to.source}."
+        return seal(replace(plan, warnings=(*plan.warnings, Verdict("policy-off", said))))
+    named = seal(replace(plan, policy=held_to.name, policy_digest=held_to.digest))
+    if not plan.changes:
+        return named
+    has_all = all(snapshot.status(name)[0] != "not-loaded" for name in GATE_TABLES)
+    return apply_gate(named, snapshot if has_all else read(GATE_TABLES), held_to.policy)
+
+
+def check_held_to(plan: Plan, held_to: PolicyInForce) -> None:
+    """Make sure that a plan was held to the policy in force; where none is at hand, what the plan says of it holds.
+
+    Raises:
+        UnsafePlanError: it was held to none, or to another one.
+    """
+    if held_to.policy is None or plan.policy_digest == held_to.digest or "policy" in plan.allowed or plan.is_empty:
+        return
+    was = f"another policy, or an earlier state of it ({plan.policy})" if plan.policy else "no policy"
+    rules = rules_under(held_to.policy)
+    touched = sorted({c.email for c in plan.changes if c.email and is_protected(c.email, rules)})
+    reason = (
+        f"policy: the plan was held to {was}, and {held_to} is in force here. Make the plan again under it; or name the one "
+        "to go by, as in connect(policy=...) or --policy."
+    )
+    reasons = [reason]
+    if touched:
+        reasons.append(f"protected: {', '.join(touched)} must never be touched, and the plan would.")
+    raise UnsafePlanError("\n- ".join(["The plan is refused, and nothing was changed:", *reasons]), reasons=reasons)
 
 
 def export_sheets(path: str | os.PathLike[str], kinds: Sequence[SheetKind], read: Read) -> Snapshot:

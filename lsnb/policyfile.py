@@ -1,19 +1,147 @@
-"""Policies as files: TOML to write by hand, or a table of statements for those who keep such things in one."""
+"""Policies as files, TOML or a table of statements; and how an organization's policy is found."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from lsnb.checks import CHECKS
-from lsnb.errors import TableError
+from lsnb.errors import ConfigError, TableError
 from lsnb.policy import PROBLEM_COLUMNS, Item, Policy, items_from_document, items_from_rows, parse_policy
 from lsnb.policy.parse import wrong_header
 from lsnb.safe_text import visible, without_keys
 from lsnb.sheets import read_sheet
+
+#: Says that no policy is to hold: `policy="none"`, `--policy none`, `LSNB_POLICY=none`.
+NO_POLICY = "none"
+#: The environment variable that names the policy's file.
+POLICY_VARIABLE = "LSNB_POLICY"
+#: All variables that say where a policy is.
+POLICY_VARIABLES = (POLICY_VARIABLE, "XDG_CONFIG_HOME", "APPDATA")
+#: The policy's file in the working folder, and its other forms.
+POLICY_FILES = ("lsnb-policy.toml", "lsnb-policy.csv", "lsnb-policy.xlsx")
+
+PolicySource = Policy | str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyInForce:
+    """The policy that plans and runs are held to.
+
+    Args:
+        policy: what it says; None where there is none.
+        name: what to call it: the name of its file; empty where there is none.
+        source: where it was found, in words, or why there is none.
+        digest: SHA-256 of what it says; empty where there is none.
+        set_aside: the file that would hold if it had not been switched off by name; empty where there is none.
+    """
+
+    policy: Policy | None
+    name: str
+    source: str
+    digest: str
+    set_aside: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.source})" if self.name else f"none ({self.source})"
+
+
+def find_policy(
+    *chosen: PolicySource | None, organization_id: Callable[[], str], environ: Mapping[str, str] | None = None
+) -> PolicyInForce:
+    """Find the policy that an organization's plans are held to, without its being named each time.
+
+    The first of these holds: what is chosen, in order; the file that `LSNB_POLICY` names; `lsnb-policy.toml` in the working
+    folder; `policies/<organization id>.toml` in lsnb's folder below the user's configuration (`~/.config/lsnb`). Files may be
+    `.csv` and `.xlsx` as well. "none" switches the search off.
+
+    Args:
+        chosen: policies, files or "none", the first that is not None counts.
+        organization_id: gives the organization's id; asked only where there are policies by organization.
+        environ: the environment; the process's own when None.
+
+    Raises:
+        TableError: the policy cannot be read or has problems; a policy that is there is never left aside silently.
+        ConfigError: two files could be meant.
+    """
+    variables = os.environ if environ is None else environ
+    found = list(_places([*chosen], organization_id, variables))
+    if not found:
+        return PolicyInForce(None, "", f"no {POLICY_VARIABLE}, no {POLICY_FILES[0]} in the working folder", "")
+    choice, source = found[0]
+    if choice == NO_POLICY:
+        others = (str(other) for other, _ in found[1:] if not isinstance(other, Policy) and other != NO_POLICY)
+        return PolicyInForce(None, "", f"switched off by name, {source}", "", set_aside=next(others, ""))
+    policy = choice if isinstance(choice, Policy) else load_policy(choice)
+    name = "a policy given in code" if isinstance(choice, Policy) else Path(choice).name
+    return PolicyInForce(policy, name, source, digest_of(policy))
+
+
+def name_policy(
+    *chosen: PolicySource | None, organization_id: Callable[[], str], environ: Mapping[str, str] | None = None
+) -> str:
+    """Name the policy that `find_policy` would give, without reading it; empty where there is none."""
+    places = _places([*chosen], organization_id, os.environ if environ is None else environ)
+    try:
+        choice = next((choice for choice, _ in places), NO_POLICY)
+    except ConfigError as error:
+        return str(error)
+    if choice == NO_POLICY:
+        return ""
+    return "a policy given in code" if isinstance(choice, Policy) else Path(choice).name
+
+
+def digest_of(policy: Policy) -> str:
+    """Compute the SHA-256 of what a policy says, whatever file says it."""
+    text = json.dumps(asdict(policy), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _places(
+    chosen: Iterable[PolicySource | None], organization_id: Callable[[], str], variables: Mapping[str, str]
+) -> Iterator[tuple[PolicySource, str]]:
+    """Go through all that could be the policy, the first that holds first."""
+    for choice in chosen:
+        if choice is not None:
+            off = isinstance(choice, str) and choice.strip().lower() == NO_POLICY
+            yield (NO_POLICY if off else choice), "as asked"
+    named = variables.get(POLICY_VARIABLE, "").strip()
+    if named:
+        yield (NO_POLICY if named.lower() == NO_POLICY else Path(named).expanduser()), POLICY_VARIABLE
+    here = _one_of([Path(name) for name in POLICY_FILES])
+    if here is not None:
+        yield here, "in the working folder"
+    folder = _own_folder(variables)
+    if folder is not None and folder.is_dir():
+        id_ = organization_id()
+        own = _one_of([folder / f"{id_}{Path(name).suffix}" for name in POLICY_FILES]) if id_ else None
+        if own is not None:
+            yield own, f"in {folder.parent.name}'s folder of the user's configuration"
+
+
+def _one_of(paths: list[Path]) -> Path | None:
+    """Give the file that is there, also where it cannot be read, which is said when it is."""
+    there = [path for path in paths if os.path.lexists(path)]
+    if len(there) > 1:
+        names = " and ".join(path.name for path in there)
+        raise ConfigError(f"There are {names}, and only one can be the policy. Take the others away, or name one.")
+    return there[0] if there else None
+
+
+def _own_folder(variables: Mapping[str, str]) -> Path | None:
+    base = variables.get("XDG_CONFIG_HOME") or variables.get("APPDATA")
+    try:
+        home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".config"
+    except RuntimeError:
+        return None
+    return home / "lsnb" / "policies"
 
 
 def load_policy(path: str | os.PathLike[str]) -> Policy:

@@ -93,6 +93,7 @@ class Whoami:
         features: one row per feature of the plan: feature, is_offered, known_from.
         notes: what to know before going on, in plain sentences.
         n_requests: how many calls it took.
+        policy: which policy plans are held to, and where it was found, in words; empty where nobody looked.
     """
 
     host: str
@@ -111,6 +112,7 @@ class Whoami:
     features: pd.DataFrame = field(repr=False)
     notes: tuple[str, ...]
     n_requests: int
+    policy: str = ""
 
     @property
     def can_manage(self) -> bool:
@@ -135,6 +137,7 @@ class Whoami:
             "permissions": list(self.permissions),
             "parts": self.parts.to_dict("records"),
             "features": self.features.to_dict("records"),
+            "policy": self.policy,
             "notes": list(self.notes),
             "n_requests": self.n_requests,
         }
@@ -153,6 +156,8 @@ class Whoami:
             ("organization role", self.caller.role or "unknown"),
             ("workspaces", f"{len(places)}: {shown}" if places else "none that this key sees"),
         ]
+        if self.policy:
+            pairs.append(("policy", self.policy))
         offered = self.features.loc[self.features["is_offered"] == "yes", "feature"]
         lacking = self.features.loc[self.features["is_offered"] == "no", "feature"]
         if len(self.features):

@@ -43,7 +43,7 @@ def outside_connections() -> Iterator[list[str]]:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the settings of the person who runs the tests away: a real key must never meet a test."""
     for name in list(os.environ):
-        if name.startswith(("LANGSMITH_", "LANGCHAIN_")):
+        if name.startswith(("LANGSMITH_", "LANGCHAIN_")) or name == "LSNB_POLICY":
             monkeypatch.delenv(name)
 
 

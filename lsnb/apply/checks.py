@@ -12,7 +12,7 @@ from lsnb.identity import anonymous, identify
 from lsnb.plan import check_binding, fingerprint_of
 from lsnb.plan.model import Plan, Verdict
 from lsnb.plan.protection import judge_people
-from lsnb.plan.rules import Rules
+from lsnb.plan.rules import Rules, with_protected
 
 if TYPE_CHECKING:
     from lsnb.api import Api
@@ -72,11 +72,14 @@ def check_place(api: Api, plan: Plan, rules: Rules) -> None:
             saved says so itself, but a file can be edited, and the rules may be others by now.
     """
     caller = _caller(api, plan)
-    check_binding(plan, organization_id=_organization_id(api), host=api.transport.settings.host, key=caller.identity)
-    check_refusals(plan, judge_people(plan.changes, caller, rules=rules, allow=plan.allowed))
+    check_binding(plan, organization_id=organization_id_of(api), host=api.transport.settings.host, key=caller.identity)
+    # The accounts that were protected when it was made still are, also where the policy that says so is not at hand.
+    held_to = with_protected(rules, plan.protected)
+    check_refusals(plan, judge_people(plan.changes, caller, rules=held_to, allow=plan.allowed))
 
 
-def _organization_id(api: Api) -> str:
+def organization_id_of(api: Api) -> str:
+    """Give the organization's id, asked once; empty for keys of single workspaces."""
     known = api.transport.organization_id
     if known:
         return known

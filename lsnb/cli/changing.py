@@ -12,7 +12,16 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, print_text, say
+from lsnb.cli.common import (
+    add_connection,
+    add_json,
+    add_policy,
+    check_folder,
+    open_organization,
+    print_json,
+    print_text,
+    say,
+)
 from lsnb.edits import Edits, problem_lines
 from lsnb.edits.requests import Requests
 from lsnb.errors import ConfigError, PlanError
@@ -21,7 +30,6 @@ from lsnb.files import write_atomically
 from lsnb.plan import Plan, Rules
 from lsnb.plan.sheets import SheetSet
 from lsnb.planfile import load_plan, save_plan
-from lsnb.policyfile import load_policy
 from lsnb.report.unlock import unlock_phrase
 from lsnb.report.words import counted, facts_of
 from lsnb.safe_text import without_keys
@@ -52,7 +60,6 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     plan.add_argument(
         "--problems", type=Path, metavar="FILE", help="write the sheet back with what is wrong in each row"
     )
-    plan.add_argument("--policy", type=Path, metavar="FILE", help="refuse what would make the posture worse by it")
     _add_plan_options(plan)
     add_connection(plan)
     add_json(plan)
@@ -80,6 +87,7 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _add_plan_options(parser: argparse.ArgumentParser) -> None:
+    add_policy(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=f"save it: {', '.join(_PLAN_ENDINGS)}")
     parser.add_argument(
         "--allow",
@@ -101,6 +109,7 @@ def _add_plan_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    add_policy(parser)
     parser.add_argument(
         "--secrets-to",
         type=Path,
@@ -119,14 +128,14 @@ def _run_plan(options: argparse.Namespace) -> int:
     scope = "organization" if options.scope == ["organization"] else options.scope
     if options.problems:
         check_folder(options.problems)
-    policy = load_policy(options.policy) if options.policy else None
     with open_organization(options) as org:
+        org.policy_in_force()  # what is wrong with it is said before anything is read
         sheets = org.check_sheets(options.sheet)
         if options.problems:
             _write_problems(sheets, options)
         if not sheets.problems.empty:
             return _show_problems(sheets.problems, options)
-        plan = org.plan(sheets, mode=options.mode, scope=scope, rules=_rules(options), allow=allow, policy=policy)
+        plan = org.plan(sheets, mode=options.mode, scope=scope, rules=_rules(options), allow=allow)
     return _show_plan(plan, options)
 
 

@@ -26,6 +26,15 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--demo", action="store_true", help="use the embedded demo organization")
 
 
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    """Add the option for the policy that plans and runs are held to."""
+    parser.add_argument(
+        "--policy",
+        metavar="FILE",
+        help="hold it to this policy, or to none; else LSNB_POLICY, lsnb-policy.toml here, or the organization's own",
+    )
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add the option for one JSON document on standard output."""
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
@@ -40,15 +49,19 @@ def open_organization(options: argparse.Namespace) -> Organization:
     Raises:
         ConfigError: there is no key, and no `--demo`.
     """
+    policy = getattr(options, "policy", None)
     if options.demo:
-        return connect_demo(quiet=True)
+        return connect_demo(quiet=True, policy=policy)
     if not has_key(endpoint=options.endpoint):
         raise ConfigError(
             "no key was found. Set LANGSMITH_API_KEY (and LANGSMITH_ENDPOINT outside the US cloud), or try the "
             "embedded demo organization with --demo."
         )
     return connect(
-        endpoint=options.endpoint, organization_id=options.organization_id, workspace_id=options.workspace_id
+        endpoint=options.endpoint,
+        organization_id=options.organization_id,
+        workspace_id=options.workspace_id,
+        policy=policy,
     )
 
 

@@ -20,7 +20,7 @@ from lsnb.plan.omissions import note_bare_removals, note_invited_to_places, note
 from lsnb.plan.order import in_order
 from lsnb.plan.references import reference_made_by, references_of
 from lsnb.plan.roles import default_role
-from lsnb.plan.rules import DEFAULT_RULES, JUDGED_RULES, OLDER_SERVER, Rules, ServerFeatures
+from lsnb.plan.rules import DEFAULT_RULES, JUDGED_RULES, OLDER_SERVER, Rules, ServerFeatures, with_protected
 from lsnb.plan.safety import check_allowed, judge
 from lsnb.plan.scope import SyncScope, check_whole, find_scope
 from lsnb.plan.settings import setting
@@ -199,6 +199,7 @@ def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules:
     Raises:
         PlanError: the plan has no change with one of the ids.
     """
+    rules = with_protected(rules, plan.protected)
     dropped = set(ids)
     unknown = dropped - {change.id for change in plan.changes}
     if unknown:
@@ -225,6 +226,7 @@ def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules:
         waiting=[waiting for waiting in plan.waiting if waiting.email not in uninvited],
         warnings=_without_dropped(remarks, dropped),
     )
+    judged = seal(replace(judged, policy=plan.policy, policy_digest=plan.policy_digest))
     held = _without_dropped([verdict for verdict in plan.refusals if _is_policy(verdict)], dropped)
     if not held or not kept:
         return judged

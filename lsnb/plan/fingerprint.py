@@ -75,7 +75,10 @@ def plan_to_data(plan: Plan) -> dict[str, Any]:
     That is all that the decision rests on. The time it was made is part of it where a nonce names this making; the
     same content without one has the same fingerprint whenever it is made.
     """
+    # Named only where there is one, so that plans and journals of earlier versions keep their fingerprints.
+    held_to = {"policy": plan.policy, "policy_digest": plan.policy_digest}
     return {
+        **{name: value for name, value in held_to.items() if value},
         "organization_id": plan.organization_id,
         "organization": plan.organization,
         "host": plan.host,

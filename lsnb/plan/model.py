@@ -136,6 +136,8 @@ class Plan:
         basis: what it rests on besides its rows, by `lsnb.plan.basis`: what the roles that it gives allow, and what things
             were called in the review.
         nonce: names this making of it and no other; empty where nobody gave one.
+        policy: the name of the policy that it was held to; empty where there was none.
+        policy_digest: SHA-256 of what that policy says.
         fingerprint: SHA-256 over all of the above, but over `created_at` only where there is a nonce; what `apply` wants
             to see.
     """
@@ -155,7 +157,14 @@ class Plan:
     rules: Rules | None = None
     basis: Mapping[str, Any] = field(default_factory=dict)
     nonce: str = ""
+    policy: str = ""
+    policy_digest: str = ""
     fingerprint: str = ""
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """The accounts that no plan might touch when it was made; they hold wherever it is applied."""
+        return self.rules.protected if self.rules is not None else ()
 
     @property
     def is_empty(self) -> bool:

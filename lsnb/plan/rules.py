@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -142,6 +143,11 @@ class Rules:
 def _share_of(n_people: int, share: float) -> int:
     # The small addition keeps 25 % of 40 at 10, whatever the share is in binary.
     return int(n_people * share + 1e-9)
+
+
+def with_protected(rules: Rules, protected: Iterable[str]) -> Rules:
+    """Protect some accounts besides those that are protected already."""
+    return replace(rules, protected=tuple(dict.fromkeys([*rules.protected, *protected])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,8 @@ def _read(data: Mapping[str, Any]) -> Plan:
         rules=_read_rules(data["rules"]),
         basis=_read_basis(data["basis"]),
         nonce=_text(data["nonce"]),
+        policy=_text(data.get("policy", "")),
+        policy_digest=_text(data.get("policy_digest", "")),
         fingerprint=_text(data["fingerprint"]),
     )
 

@@ -14,6 +14,7 @@ from lsnb.report.words import (
     from_words,
     heading_words,
     nothing_words,
+    policy_words,
     to_words,
     verdict_words,
     where_words,
@@ -64,6 +65,7 @@ def plan_to_html(plan: Plan, *, page: bool = False) -> str:
     parts = [
         _STYLE,
         f"<h3>{_text(heading_words(plan))}</h3>",
+        f"<p>{_text(policy_words(plan))}</p>" if plan.policy else "",
         _numbers(plan),
         _verdicts("refused", verdict_words(plan) if plan.refusals else "", plan.refusals),
         _verdicts("warned", f"Warnings ({len(plan.warnings):,})", plan.warnings),

@@ -11,6 +11,7 @@ from lsnb.report.words import (
     clean,
     from_words,
     heading_words,
+    policy_words,
     summary_words,
     to_words,
     verdict_words,
@@ -41,6 +42,8 @@ def plan_to_markdown(plan: Plan, *, limit: int | None = _LIMIT) -> str:
         limit: how many changes are listed; None for all.
     """
     blocks = [f"## {escape_markdown(heading_words(plan))}", escape_markdown(summary_words(plan))]
+    if policy_words(plan):
+        blocks.append(escape_markdown(policy_words(plan)))
     if verdict_words(plan):
         blocks.append(f"**{escape_markdown(verdict_words(plan))}**")
     blocks += _verdict_block("Refused", plan.refusals)

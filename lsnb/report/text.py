@@ -11,6 +11,7 @@ from lsnb.report.words import (
     clean,
     from_words,
     heading_words,
+    policy_words,
     summary_words,
     to_words,
     verdict_words,
@@ -34,7 +35,7 @@ def plan_to_text(plan: Plan, *, width: int = 100, limit: int | None = _LIMIT) ->
         width: how many characters a line may have.
         limit: how many changes are listed; None for all.
     """
-    lines = [heading_words(plan), summary_words(plan), verdict_words(plan)]
+    lines = [heading_words(plan), policy_words(plan), summary_words(plan), verdict_words(plan)]
     blocks = ["\n".join(_wrapped(filter(None, lines), width))]
     blocks += _verdict_block("REFUSED", plan.refusals, width)
     blocks += _verdict_block("WARNINGS", plan.warnings, width)

@@ -133,6 +133,11 @@ def heading_words(plan: Plan) -> str:
     return f"Plan for {clean(plan.organization)} at {clean(plan.host)}, mode {clean(mode)}, made {made_at(plan)}"
 
 
+def policy_words(plan: Plan) -> str:
+    """Name the policy that a plan was held to; empty where there was none."""
+    return f"policy: {clean(plan.policy)}" if plan.policy else ""
+
+
 def verdict_words(plan: Plan) -> str:
     """Say whether a plan can be applied."""
     if plan.refusals:

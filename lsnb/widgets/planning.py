@@ -12,7 +12,17 @@ from lsnb.errors import PlanError
 from lsnb.plan import Plan, Rules, drop_changes
 from lsnb.planfile import save_plan
 from lsnb.report.unlock import unlock_phrase
-from lsnb.report.words import clean, counted, facts_of, from_words, nothing_words, summary_words, to_words, where_words
+from lsnb.report.words import (
+    clean,
+    counted,
+    facts_of,
+    from_words,
+    nothing_words,
+    policy_words,
+    summary_words,
+    to_words,
+    where_words,
+)
 from lsnb.widgets import cards, parts
 from lsnb.widgets.applying import ApplyView, apply_view, started_view
 from lsnb.widgets.base import Form
@@ -391,7 +401,8 @@ def _facts(plan: Plan, *, n_dropped: int) -> str:
         (n_dropped, "left out"),
     ]
     shown = [pair for place, pair in enumerate(pairs) if place < 3 or pair[0]]
-    return cards.facts(shown) + f"<p>{cards.text(', '.join(facts.kinds))}</p>"
+    held_to = f'<p class="lsnb-quiet">{cards.text(policy_words(plan))}</p>' if plan.policy else ""
+    return cards.facts(shown) + f"<p>{cards.text(', '.join(facts.kinds))}</p>{held_to}"
 
 
 def _verdicts(title: str, verdicts: Collection[object], tone: cards.Tone) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import pandas as pd
 from lsnb.edits.problems import Misfit
 from lsnb.edits.setting_values import SEPARATORS, SETTING_KINDS, read_value, settings_sheet, value_text
 from lsnb.edits.things import records_of
+from lsnb.plan import Plan, Rules
 from lsnb.plan.structure import LOCKING_SETTINGS
 from lsnb.snapshot import Caller
 from lsnb.tables.settings import known_setting
@@ -22,6 +25,7 @@ from lsnb.widgets.unsaved import Unsaved
 if TYPE_CHECKING:
     from lsnb.organization import Organization
     from lsnb.snapshot import Snapshot
+    from lsnb.widgets.planning import PlanView
 
 _AREAS = {"security": "Security", "organization": "Organization", "product": "Other parts of the product"}
 _HINTS = {"days": "a number, or none for no limit", "number": "a number, or none", "email": "an address, or none"}
@@ -44,6 +48,12 @@ class SettingsForm(SheetForm):
         self._risks: dict[str, str] = {}
         self._facts = parts.html()
         super().__init__("Settings", org, kind="settings", fresh=fresh)
+        #: The address that this machine's requests come from, to judge a list of allowed addresses.
+        self.address_field = parts.line_field(
+            "Your address", self.memory.get("address", ""), hint="203.0.113.7, as the service sees it"
+        )
+        self.on_value(self.address_field, lambda typed: self.memory.keep(address=typed))
+        self._address_row = parts.row(self.address_field)
         self.begin(snapshot)
 
     # What it holds
@@ -97,6 +107,23 @@ class SettingsForm(SheetForm):
             text = found if isinstance(found, str) else value_text(json.dumps(found))
         self.fields[setting].value = text
 
+    def plan(self, *, allow: Mapping[str, str] | None = None, rules: Rules | None = None) -> Plan:
+        """Make a plan of the edits; a list of allowed addresses is judged by the address that the form was told.
+
+        Args:
+            allow: safety rules to set aside by name, each with the reason.
+            rules: the thresholds to judge by; a `caller_address` in them counts rather than the form's.
+
+        Raises:
+            TableError: an edit cannot be carried out.
+            PlanError: nothing was edited, no plan can be made of it, or the address is none.
+        """
+        return super().plan(allow=allow, rules=self._rules(rules))
+
+    def show_plan(self, *, allow: Mapping[str, str] | None = None, rules: Rules | None = None) -> PlanView:
+        """Make a plan of the edits and show it below the form; see `plan`."""
+        return super().show_plan(allow=allow, rules=self._rules(rules))
+
     def risk(self, setting: str) -> str:
         """Say how changing a setting could lock people out; the empty text where it cannot."""
         self.snapshot  # noqa: B018  wait for it
@@ -110,6 +137,11 @@ class SettingsForm(SheetForm):
         return f"{len(self.fields):,} settings, {len(self._edited()):,} changed{': ' + names if names else ''}."
 
     # Inside
+
+    def _rules(self, rules: Rules | None) -> Rules:
+        typed = str(self.address_field.value).strip() or None
+        asked = rules or Rules()
+        return asked if asked.caller_address else replace(asked, caller_address=typed)
 
     def _edited(self) -> dict[str, tuple[Any, Any]]:
         return {
@@ -144,6 +176,8 @@ class SettingsForm(SheetForm):
                 row.add_class("lsnb-setting")
                 children.append(row)
                 self.on_value(self.fields[name], partial(self._on_edit, name))
+                if name == "ip_allowlist":
+                    children.append(self._address_row)
         for name in self.fields:
             self._draw_note(name)
         self._draw_facts()
@@ -217,6 +251,8 @@ class SettingsForm(SheetForm):
 
     def _draw_facts(self) -> None:
         n_risky = sum(name in LOCKING_SETTINGS for name in self._edited())
+        if "ip_allowlist" in self.fields:
+            parts.show(self._address_row, self._is_changed("ip_allowlist"))
         self._facts.value = cards.facts(
             [(len(self.fields), "settings"), (len(self._edited()), "changed"), (n_risky, "of them can lock people out")]
         )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 import lsnb
 from lsnb.apply.checks import check_place
+from lsnb.cli import main
 from lsnb.config import load_settings
-from lsnb.errors import PlanError, ServerError, TransportError, UnsafePlanError
+from lsnb.errors import PlanError, ServerError, TableError, TransportError, UnsafePlanError
 from lsnb.organization import Organization
-from lsnb.plan import Rules
+from lsnb.plan import Rules, drop_changes
 from lsnb.transport import Transport
+from lsnb.widgets.planning import plan_view
+from lsnb.widgets.settings import settings_form
 from tests.apply.acme import no_sleep
 
 COLUMNS = ["email", "langsmith_role", "workspace_id", "workspace_name", "action"]
@@ -170,8 +176,6 @@ def test_a3_a_plan_made_while_unknown_is_judged_by_the_person_later(server):
 
 
 def _without_reason(plan):
-    from dataclasses import replace
-
     return replace(plan, allowed={}, refusals=())
 
 
@@ -376,3 +380,239 @@ def test_a7_a_workspace_where_a_protected_account_has_a_role(server):
     place = access.loc[(access["email"] == LIAM) & (access["scope"] == "workspace"), "workspace"].iloc[0]
     assert "protected" in rules_of(delete_workspace(org, place, rules=Rules(protected=(LIAM,))).refusals)
     assert "protected" not in rules_of(delete_workspace(org, place, rules=Rules(protected=(GLASS,))).refusals)
+
+
+def test_a7_a_role_that_only_a_protected_account_holds_is_deleted(server):
+    """Its rights would go with the role."""
+    org = connect(server)
+    frame = pd.DataFrame([{"permission": "action", "Power User": "delete"}])
+    plan = org.plan({"roles": frame}, rules=Rules(protected=(LIAM,)))
+    assert {"protected", "role-in-use"} <= set(rules_of(plan.refusals))
+
+
+def test_a7_a_workspace_that_waits_for_a_protected_account(server):
+    """An invitation that names the workspace would lose it."""
+    org = connect(server)
+    invites = org.read_access().invites
+    waiting = invites[invites["workspaces"].fillna("") != ""].iloc[0]
+    place = waiting["workspaces"].split(", ")[0]
+    plan = delete_workspace(org, place, rules=Rules(protected=(waiting["email"],)))
+    assert "protected" in rules_of(plan.refusals)
+    assert waiting["email"] in messages(plan, "protected")
+
+
+def test_a7_an_admin_of_everything_loses_nothing_with_a_workspace(server):
+    """Whoever is Admin everywhere by being Organization Admin holds no role in the workspace, and neither does the caller."""
+    org = connect(server)
+    access = org.read_access().access
+    own = access[(access["source"] != "org-admin") & (access["scope"] == "workspace")]
+    place = next(
+        name
+        for name in access["workspace"].dropna().unique()
+        if GLASS not in set(own.loc[own["workspace"] == name, "email"])
+    )
+    plan = delete_workspace(org, place, rules=Rules(protected=(GLASS,), max_removals_share=1.0))
+    assert not {"self", "protected"} & set(rules_of(plan.refusals))
+
+
+def test_a7_keys_that_a_protected_account_made(server):
+    """Neither deleted nor changed; one that somebody else made may be."""
+    org = connect(server)
+    keys = org.snapshot(tables=["service_keys"]).service_keys
+    key = keys[keys["created_by"] == ADA].iloc[-1]
+    frame = pd.DataFrame(
+        [{"service_key_id": key["service_key_id"], "description": key["description"], "action": "delete"}]
+    )
+    plan = org.plan({"keys": frame}, rules=Rules(protected=(ADA,)))
+    assert "protected" in rules_of(plan.refusals)
+    assert "protected" not in rules_of(org.plan({"keys": frame}, rules=Rules(protected=(GLASS,))).refusals)
+
+
+def test_a7_whose_address_a_list_of_addresses_shuts_out_is_said_to_be_unknown(server):
+    """The caller's is known; a protected account's is not, which is a warning."""
+    rules = Rules(protected=(GLASS,), caller_address="203.0.113.7")
+    plan = connect(server).plan(settings(ip_allowlist="203.0.113.0/24"), rules=rules)
+    assert plan.is_safe
+    assert "protected-unknown" in rules_of(plan.warnings)
+
+
+# A5: the policy is found by itself
+
+POLICY = f'[lists]\nbreak_glass = ["{GLASS}"]\n'
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Work in a folder of its own, with a configuration of its own."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"
+
+
+def put_policy(place, here, server, monkeypatch):
+    """Write the policy where it is to be found; give what it is called."""
+    if place == "working folder":
+        path = here / "lsnb-policy.toml"
+    elif place == "environment":
+        path = here.parent / "ours.toml"
+        monkeypatch.setenv("LSNB_POLICY", str(path))
+    else:
+        path = here.parent / "config" / "lsnb" / "policies" / f"{server.organization_id}.toml"
+        path.parent.mkdir(parents=True)
+    path.write_text(POLICY)
+    return path.name
+
+
+@pytest.mark.parametrize("place", ["working folder", "environment", "configuration"])
+def test_a5_break_glass_is_protected_without_naming_the_policy(server, here, monkeypatch, place):
+    """The plan is refused and says by which policy; so is what whoami and the organization show."""
+    name = put_policy(place, here, server, monkeypatch)
+    org = connect(server)
+    plan = org.plan(removal(GLASS))
+    assert "protected" in rules_of(plan.refusals)
+    assert (name, (GLASS,)) == (plan.policy, plan.protected)
+    for shown in (plan.to_text(), plan.to_markdown().replace("\\", ""), plan.to_html()):
+        assert f"policy: {name}" in shown
+    assert name in repr(org)
+    assert name in org.whoami().policy
+    assert plan == lsnb.plan.plan_from_json(plan.to_json())
+
+
+def test_a5_the_order_in_which_a_policy_is_found(server, here, monkeypatch):
+    """What is asked for this once, what connect was given, the environment, the working folder."""
+    put_policy("working folder", here, server, monkeypatch)
+    assert "lsnb-policy.toml" == connect(server).policy_in_force().name
+    put_policy("environment", here, server, monkeypatch)
+    assert "ours.toml" == connect(server).policy_in_force().name
+    (here / "given.toml").write_text(POLICY)
+    settings_ = load_settings(endpoint=server.url, api_key=server.key, environ={})
+    org = Organization(Transport(settings_), policy=here / "given.toml")
+    assert "given.toml" == org.policy_in_force().name
+    assert "a policy given in code" == org.policy_in_force(lsnb.Policy()).name
+
+
+@pytest.mark.parametrize(
+    "content", ["[lists]\nbreak_glas = []\n", "[lists\n", '[lists]\nbreak_glass = ["nobody"]\n', None]
+)
+def test_a5_a_policy_that_cannot_be_used_is_an_error(server, here, content):
+    """It is there, so somebody relies on it: nothing is planned, applied or taken back without it."""
+    path = here / "lsnb-policy.toml"
+    if content is None:
+        path.symlink_to(here / "gone.toml")
+    else:
+        path.write_text(content)
+    org = connect(server)
+    with pytest.raises(TableError):
+        org.plan(removal(LIAM))
+    assert "cannot be used" in org.whoami().policy
+
+
+def test_a5_switching_it_off_is_by_name_and_is_said(server, here, monkeypatch):
+    """Leaving the argument out is no such thing."""
+    put_policy("working folder", here, server, monkeypatch)
+    org = connect(server)
+    assert "protected" in rules_of(org.plan(removal(GLASS), policy=None).refusals)
+    plan = org.plan(removal(GLASS), policy="none")
+    assert plan.is_safe
+    assert "policy-off" in rules_of(plan.warnings)
+    with pytest.raises(UnsafePlanError, match="protected"):
+        org.apply(plan, confirm=plan.fingerprint)
+
+
+def test_a5_apply_and_resume_know_it_too(server, here, monkeypatch):
+    """A plan that was made elsewhere, without the policy, is refused here; so is going on with it."""
+    org = connect(server)
+    plan = org.plan(removal(GLASS))
+    assert plan.is_safe
+    stop = threading.Event()
+    stop.set()
+    run = org.apply(plan, confirm=plan.fingerprint, stop=stop)
+    assert not run.is_done
+    put_policy("working folder", here, server, monkeypatch)
+    with pytest.raises(UnsafePlanError, match="protected"):
+        org.apply(plan, confirm=plan.fingerprint)
+    with pytest.raises(UnsafePlanError, match="protected"):
+        org.resume(run.journal)
+    assert person(server, GLASS)
+
+
+def test_a5_a_plan_carries_whom_it_must_not_touch(server, here, monkeypatch):
+    """Where it is applied without the policy's file, the accounts that were protected still are."""
+    name = put_policy("working folder", here, server, monkeypatch)
+    org = connect(server)
+    plan = org.plan(removal(GLASS), allow={"protected": "a test", "policy": "a test"})
+    (here / name).unlink()
+    forged = lsnb.plan.seal(replace(plan, allowed={"policy": "a test"}, refusals=()))
+    with pytest.raises(UnsafePlanError, match="protected"):
+        org.apply(forged, confirm=forged.fingerprint)
+    forged = lsnb.plan.seal(replace(plan, rules=Rules(), refusals=()))
+    assert forged.fingerprint != plan.fingerprint
+
+
+def test_a5_undo_is_held_to_it(server, here, monkeypatch):
+    """Taking a promotion of the account for emergencies back would demote it."""
+    org = connect(server)
+    org.apply(plan := org.plan(sheet((GLASS, "Organization User"))), confirm=plan.fingerprint)
+    run = org.apply(plan := org.plan(sheet((GLASS, "Organization Admin"))), confirm=plan.fingerprint)
+    assert org.undo(run).is_safe
+    put_policy("environment", here, server, monkeypatch)
+    back = org.undo(run)
+    assert {"protected", "policy:LS-ADM-07"} <= set(rules_of(back.refusals))
+    assert "ours.toml" == back.policy
+
+
+def test_a5_dropping_a_change_keeps_who_is_protected(server, here, monkeypatch):
+    """Also where the view that drops it knows nothing of the policy."""
+    put_policy("working folder", here, server, monkeypatch)
+    org = connect(server)
+    plan = org.plan(sheet((GLASS, "", "", "", "remove"), (LIAM, "", "", "", "remove")))
+    first = next(change.id for change in plan.changes if change.email == LIAM)
+    left = drop_changes(plan, org.read_access(), [first])
+    assert "protected" in rules_of(left.refusals)
+    assert (plan.policy, plan.policy_digest, plan.protected) == (left.policy, left.policy_digest, left.protected)
+
+
+@pytest.mark.parametrize("place", ["working folder", "environment"])
+def test_a5_the_command_knows_it_everywhere(server, here, monkeypatch, capsys, place):
+    """Planning, applying, going on and taking back; and switching it off by name."""
+    monkeypatch.setenv("LANGSMITH_ENDPOINT", server.url)
+    monkeypatch.setenv("LANGSMITH_API_KEY", server.key)
+    removal(GLASS).to_csv("s.csv", index=False)
+    assert 2 == main(["plan", "s.csv", "-o", "p.json"])
+    capsys.readouterr()
+    name = put_policy(place, here, server, monkeypatch)
+    plan = lsnb.load_plan("p.json")
+    assert 3 == main(["apply", "p.json", "--confirm", plan.fingerprint])
+    assert "protected" in capsys.readouterr().err
+    assert 3 == main(["plan", "s.csv"])
+    out = capsys.readouterr().out
+    assert f"policy: {name}" in out
+    assert "protected" in out
+    assert 2 == main(["plan", "s.csv", "--policy", "none"])
+
+
+def test_a5_the_forms_know_it(server, here, monkeypatch):
+    """The form of people plans under it, and shows which one it is."""
+    put_policy("working folder", here, server, monkeypatch)
+    org = connect(server)
+    view = plan_view(org.plan(removal(GLASS)), org)
+    assert "protected" in rules_of(view.plan.refusals)
+    assert "policy: lsnb-policy.toml" in view._facts.value
+    assert not view.can_apply
+    view.close()
+
+
+def test_ip_allowlist_is_judged_by_the_address_in_the_form(server):
+    """The form asks for the address that the requests come from, as the command does."""
+    form = settings_form(connect(server), fresh=True)
+    form.set("ip_allowlist", ["203.0.113.0/24"])
+    assert "lock-out" in rules_of(form.plan().refusals)
+    form.address_field.value = "203.0.113.7"
+    assert form.plan().is_safe
+    form.address_field.value = "198.51.100.1"
+    assert "is in none of" in messages(form.plan(), "lock-out")
+    view = form.show_plan()
+    assert "198.51.100.1" == view.rules.caller_address
+    form.close()
