@@ -13,6 +13,7 @@ from lsnb.edits.kinds import FORMS, SHEET_KINDS, kind_of_title, recognise
 from lsnb.edits.origin import origin_of
 from lsnb.edits.requests import SheetKind
 from lsnb.errors import TableError
+from lsnb.files import FileTroubleError, read_bounded
 from lsnb.plan.sheets import NamedSheet
 from lsnb.sheets.reading import read_sheet, read_tab
 from lsnb.sheets.workbook import tab_titles
@@ -92,8 +93,8 @@ def _titles_beside(kind: SheetKind, sheet: SheetSource, named: Mapping[SheetKind
 def _known_tabs(path: Path) -> dict[SheetKind, str]:
     """Find the tabs of a workbook that are called after kinds; none where it is no workbook."""
     try:
-        content = path.read_bytes()
-    except OSError:
+        content = read_bounded(path)
+    except (FileNotFoundError, FileTroubleError):
         return {}
     if not content.startswith(b"PK\x03\x04") or b"xl/workbook.xml" not in content:
         return {}

@@ -17,6 +17,7 @@ from lsnb.edits.origin import Merge, Origin, OtherSheet, origin_of, set_origin
 from lsnb.edits.problems import Misfit, Problems, problem_lines
 from lsnb.edits.texts import quoted, text_column
 from lsnb.errors import TableError
+from lsnb.files import FileTroubleError, read_bounded
 from lsnb.sheets import delimited, workbook
 from lsnb.sheets.markup import Markup, is_strict, places, read_markup
 from lsnb.tables.spec import DTYPES
@@ -190,12 +191,12 @@ def _encoding_words(frame: pd.DataFrame, encoding: str) -> str:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bounded(path)
     except FileNotFoundError:
         raise TableError(f"There is no file {str(path)!r} in {str(Path.cwd())!r}.") from None
-    except OSError as error:
+    except FileTroubleError as error:
         raise TableError(
-            f"{str(path)!r} cannot be read: {error.strerror}. If it is open in a spreadsheet, close it there."
+            f"{str(path)!r} cannot be read: {error}. If it is open in a spreadsheet, close it there."
         ) from None
 
 

@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 
 from lsnb.edits.texts import to_text
 from lsnb.errors import MissingExtraError, TableError
+from lsnb.sheets.limits import MOST_COLUMNS, Room, check_workbook, guarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,7 @@ _ABOUT = "About the columns"
 # Enough to find the header below a title, of another sheet that may have been meant.
 _PEEK_ROWS, _PEEK_COLUMNS = 20, 100
 _WIDEST = 60
+_BLANK: list[str] = []
 
 
 def tab_titles(content: bytes, source: str) -> list[str]:
@@ -38,9 +40,10 @@ def tab_titles(content: bytes, source: str) -> list[str]:
         MissingExtraError: openpyxl is not installed.
         TableError: the workbook is damaged.
     """
-    book = _open(content, source, values=False)
-    titles = [str(sheet.title) for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    book.close()
+    with guarded(source):
+        book = _open(content, source, values=False)
+        titles = [str(sheet.title) for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        book.close()
     return titles
 
 
@@ -71,12 +74,22 @@ def read_content(content: bytes, source: str, *, title: str | None = None) -> Co
         MissingExtraError: openpyxl is not installed.
         TableError: the workbook is damaged or has no sheet, or formulas in it have never been worked out.
     """
+    with guarded(source):
+        return _read_content(content, source, title)
+
+
+def _read_content(content: bytes, source: str, title: str | None) -> Content:
     book = _open(content, source, values=False)
     formulas: set[str] = set()
     rows: list[list[str]] = []
     failed: list[tuple[int, int]] = []
     sheet = _sheet(book, source, title)
-    for number, cells in enumerate(sheet.iter_rows(), start=1):
+    room = Room(source)
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        cells = room.filled(row, number)
+        if not cells:
+            rows.append(_BLANK)
+            continue
         formulas.update(cell.coordinate for cell in cells if cell.data_type == "f")
         failed += [(number, place) for place, cell in enumerate(cells, start=1) if cell.data_type == "e"]
         rows.append([_value(cell) for cell in cells])
@@ -113,7 +126,10 @@ def _read_results(
     missing: list[str] = []
     rows: list[list[str]] = []
     failed: list[tuple[int, int]] = []
-    for number, cells in enumerate(_sheet(book, source, title).iter_rows(), start=1):
+    room = Room(source)
+    for number, row in enumerate(_sheet(book, source, title).iter_rows(), start=1):
+        filled = room.filled(row, number)
+        cells = row if len(row) < MOST_COLUMNS else filled  # a blank cell at the end may be a formula
         rows.append([_value(cell) for cell in cells])
         failed += [(number, place) for place, cell in enumerate(cells, start=1) if cell.data_type == "e"]
         # An empty text that was worked out is marked as text; without a result there is a number's blank.
@@ -134,6 +150,7 @@ def _open(content: bytes, source: str, *, values: bool) -> Any:
         from openpyxl.reader.excel import ExcelReader
     except ImportError:
         raise MissingExtraError("openpyxl", "excel", "read Excel files") from None
+    check_workbook(content, source)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and extensions, which are not read

@@ -1,0 +1,126 @@
+"""What a workbook may hold at most: it is a zip of XML, and a small file can be made to fill any memory.
+
+No honest workbook comes near these limits. A file that was damaged or made to do harm ends in one sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lsnb.errors import LsnbError, TableError
+
+_MEBIBYTE = 1 << 20
+MOST_PARTS = 5_000
+#: Unpacked, all parts together. A million rows of eight columns have about 350 MB.
+MOST_UNPACKED = 512 * _MEBIBYTE
+#: A part that is larger than this may be packed by this factor at most; sheets are packed by 5 to 60.
+_LARGE, _MOST_PACKED = 16 * _MEBIBYTE, 150
+#: A sheet of roles has a column per role; behind this there is a slip, or harm.
+MOST_COLUMNS = 2_000
+MOST_ROWS = 1_048_576
+MOST_CELLS = 20_000_000
+
+_PIECE = _MEBIBYTE
+# A declaration of entities, which no workbook has, can refer to other files or multiply itself.
+_DECLARATIONS = tuple(mark.encode(coding) for mark in ("<!DOCTYPE", "<!ENTITY") for coding in ("ascii", "utf-16-le"))
+_OVERLAP = 2 * len("<!DOCTYPE")
+_REMEDY = "Open it in a spreadsheet and save it as .xlsx or CSV."
+
+
+def check_workbook(content: bytes, source: str) -> None:
+    """Make sure that a workbook can be unpacked here, and is whole.
+
+    Args:
+        content: the file.
+        source: what to call it in a sentence.
+
+    Raises:
+        TableError: it is damaged, unpacks to more than a sheet can have, or declares entities.
+    """
+    with guarded(source), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = archive.infolist()
+        unpacked = sum(part.file_size for part in parts)
+        if len(parts) > MOST_PARTS or len({part.filename for part in parts}) < len(parts):
+            raise TableError(
+                f"{source} is no workbook that a spreadsheet wrote: it has {len(parts):,} parts. {_REMEDY}"
+            )
+        if unpacked > MOST_UNPACKED or any(_is_bomb(part) for part in parts):
+            raise TableError(
+                f"{source} has {len(content) / _MEBIBYTE:,.1f} MB and would unpack to {unpacked / _MEBIBYTE:,.0f} MB, "
+                f"which no sheet of access needs. It is not read. {_REMEDY}"
+            )
+        for part in parts:
+            if part.filename.lower().endswith((".xml", ".rels", ".vml")):
+                _check_part(archive, part, source)
+
+
+@contextlib.contextmanager
+def guarded(source: str) -> Iterator[None]:
+    """Turn whatever the readers of zip and XML say of a damaged workbook into one sentence.
+
+    Raises:
+        TableError: the workbook is damaged.
+    """
+    try:
+        yield
+    except LsnbError:
+        raise
+    except Exception as error:  # the readers promise no kinds of errors for files that nobody wrote
+        raise TableError(
+            f"{source} cannot be read as an Excel workbook ({type(error).__name__}): it is damaged, or has a password. {_REMEDY}"
+        ) from None
+
+
+class Room:
+    """Counts what was read of a sheet.
+
+    Args:
+        source: what to call the workbook in a sentence.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._n_cells = 0
+
+    def filled(self, cells: Sequence[Any], row: int) -> Sequence[Any]:
+        """Give the cells of a row up to the last one that holds something.
+
+        Raises:
+            TableError: it lies too far out, or the sheet has too many cells.
+        """
+        if row > MOST_ROWS:
+            raise TableError(f"{self._source} names a row behind {MOST_ROWS:,}, which no sheet has. {_REMEDY}")
+        end = len(cells)
+        while end and cells[end - 1].value is None:
+            end -= 1
+        if end > MOST_COLUMNS:
+            place = getattr(cells[end - 1], "coordinate", f"column {end} of row {row}")
+            raise TableError(
+                f"{self._source} has something in {place}, and at most {MOST_COLUMNS:,} columns are read. Delete what is "
+                "out there, or the columns that are not needed."
+            )
+        self._n_cells += end
+        if self._n_cells > MOST_CELLS:
+            raise TableError(f"{self._source} has more than {MOST_CELLS:,} cells. Bring it in pieces, or as CSV.")
+        return cells[:end]
+
+
+def _is_bomb(part: zipfile.ZipInfo) -> bool:
+    return part.file_size > _LARGE and part.file_size > _MOST_PACKED * max(part.compress_size, 1)
+
+
+def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, source: str) -> None:
+    """Unpack a part once, piece by piece: its length and check sum are those that were said, and it declares nothing."""
+    before = b""
+    with archive.open(part) as file:
+        while piece := file.read(_PIECE):
+            window = before + piece
+            if any(mark in window for mark in _DECLARATIONS):
+                raise TableError(
+                    f"{source} declares entities in {part.filename[:80]!r}, as no spreadsheet does. {_REMEDY}"
+                )
+            before = window[-_OVERLAP:]
