@@ -218,21 +218,22 @@ class Organization:
         """
         return check_sheets(sheets, self._read, snapshot=snapshot)
 
-    def export_sheets(self, path: str | os.PathLike[str], *kinds: SheetKind) -> Snapshot:
+    def export_sheets(self, path: str | os.PathLike[str], *kinds: SheetKind, overwrite: bool = False) -> Snapshot:
         """Write sheets of what is there for editing; planning them unchanged gives nothing to do.
 
         Args:
             path: the file: .xlsx with a tab per kind, or .csv or .tsv for one kind.
             kinds: which: "access", "workspaces", "roles", "keys", "tokens", "settings"; "access" when none is named.
+            overwrite: replace a file that was edited; one that is as lsnb wrote it last is replaced anyway.
 
         Returns:
             The reading that they were made from.
 
         Raises:
-            TableError: the file cannot be written.
+            TableError: the file cannot be written, or is there already and was edited.
             UnreadableTableError: a table could not be read.
         """
-        return export_sheets(path, kinds or ("access",), self._read)
+        return export_sheets(path, kinds or ("access",), self._read, overwrite=overwrite)
 
     def edits(self, sheet: Sheet, *, snapshot: Snapshot | None = None) -> Edits:
         """Check an edited access sheet against the organization, without planning anything.

@@ -7,19 +7,24 @@ import os
 from pathlib import Path
 
 from lsnb.errors import PlanError
-from lsnb.files import write_atomically
+from lsnb.files import write_output
 from lsnb.plan import Plan, plan_from_json, plan_to_json
 
 
-def save_plan(plan: Plan, path: str | os.PathLike[str]) -> Path:
+def save_plan(plan: Plan, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
     """Write a plan to a JSON file, with its fingerprint; it holds names and addresses, and never a secret.
 
+    Args:
+        plan: the plan.
+        path: the file.
+        overwrite: replace a file that is not as lsnb wrote it last.
+
     Raises:
-        PlanError: the file cannot be written.
+        PlanError: the file cannot be written, or is there already and not as lsnb wrote it last.
     """
     target = Path(path)
     content = json.dumps(plan_to_json(plan), indent=1, ensure_ascii=False) + "\n"
-    write_atomically(target, content.encode(), PlanError)
+    write_output(target, content.encode(), PlanError, overwrite=overwrite)
     return target
 
 

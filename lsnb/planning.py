@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -12,7 +13,8 @@ from lsnb.edits import Edits
 from lsnb.edits.kinds import FORMS
 from lsnb.edits.requests import SheetKind
 from lsnb.edits.texts import fold, text_column
-from lsnb.errors import UnsafePlanError
+from lsnb.errors import TableError, UnsafePlanError
+from lsnb.files import check_output
 from lsnb.gating import TABLES as GATE_TABLES
 from lsnb.gating import apply_gate
 from lsnb.loader.sources import utc_now
@@ -147,14 +149,17 @@ def check_held_to(plan: Plan, held_to: PolicyInForce) -> None:
     raise UnsafePlanError("\n- ".join(["The plan is refused, and nothing was changed:", *reasons]), reasons=reasons)
 
 
-def export_sheets(path: str | os.PathLike[str], kinds: Sequence[SheetKind], read: Read) -> Snapshot:
+def export_sheets(
+    path: str | os.PathLike[str], kinds: Sequence[SheetKind], read: Read, *, overwrite: bool = False
+) -> Snapshot:
     """Write sheets of what is there for editing, and give the reading that they were made from.
 
     Raises:
-        TableError: the file cannot be written.
+        TableError: the file cannot be written, or is there already and was edited.
         UnreadableTableError: a table could not be read.
     """
+    check_output(Path(path), TableError, overwrite=overwrite)
     needed = dict.fromkeys(["access", *(table for kind in kinds for table in FORMS[kind].tables)])
     snapshot = read(tuple(needed))
-    write_sheets(snapshot, path, kinds)
+    write_sheets(snapshot, path, kinds, overwrite=overwrite)
     return snapshot

@@ -6,7 +6,7 @@ import argparse
 import ipaddress
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsnb.cli.common import (
     add_connection,
+    add_force,
     add_json,
     add_policy,
     check_folder,
@@ -26,7 +27,7 @@ from lsnb.edits import Edits, problem_lines
 from lsnb.edits.requests import Requests
 from lsnb.errors import ConfigError, PlanError
 from lsnb.export import export_table, to_records
-from lsnb.files import write_atomically
+from lsnb.files import check_output, remember_output, write_output
 from lsnb.plan import Plan, Rules
 from lsnb.plan.sheets import SheetSet
 from lsnb.planfile import load_plan, save_plan
@@ -88,6 +89,7 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
 
 def _add_plan_options(parser: argparse.ArgumentParser) -> None:
     add_policy(parser)
+    add_force(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=f"save it: {', '.join(_PLAN_ENDINGS)}")
     parser.add_argument(
         "--allow",
@@ -110,6 +112,7 @@ def _add_plan_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     add_policy(parser)
+    add_force(parser)
     parser.add_argument(
         "--secrets-to",
         type=Path,
@@ -123,11 +126,15 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_plan(options: argparse.Namespace) -> int:
-    _check_plan_output(options.output)
+    inputs = [*options.sheet, options.policy]
+    _check_plan_output(options.output, inputs, options)
     allow = _allowed(options.allow)
     scope = "organization" if options.scope == ["organization"] else options.scope
     if options.problems:
         check_folder(options.problems)
+        if options.output and options.problems.absolute() == options.output.absolute():
+            raise ConfigError(f"-o and --problems both name {str(options.output)!r}. Name two files.")
+        check_output(options.problems, ConfigError, inputs=inputs, overwrite=options.force)
     with open_organization(options) as org:
         org.policy_in_force()  # what is wrong with it is said before anything is read
         sheets = org.check_sheets(options.sheet)
@@ -146,7 +153,7 @@ def _write_problems(sheets: SheetSet, options: argparse.Namespace) -> None:
         read.append(sheets.edits)
     if len(options.sheet) > 1 or len(read) > 1:
         raise ConfigError("--problems writes one sheet back, and several were given. Check them one by one.")
-    write_problems(options.sheet[0], read[0], options.problems)
+    write_problems(options.sheet[0], read[0], options.problems, overwrite=options.force)
 
 
 def _show_problems(problems: Any, options: argparse.Namespace) -> int:
@@ -167,7 +174,7 @@ def _show_problems(problems: Any, options: argparse.Namespace) -> int:
 
 
 def _run_undo(options: argparse.Namespace) -> int:
-    _check_plan_output(options.output)
+    _check_plan_output(options.output, [options.journal], options)
     with open_organization(options) as org:
         plan = org.undo(options.journal, rules=_rules(options), allow=_allowed(options.allow))
     return _show_plan(plan, options)
@@ -175,7 +182,7 @@ def _run_undo(options: argparse.Namespace) -> int:
 
 def _show_plan(plan: Plan, options: argparse.Namespace) -> int:
     if options.output:
-        _write_plan(plan, options.output)
+        _write_plan(plan, options.output, overwrite=options.force)
     if options.json:
         print_json(plan.to_json())
     else:
@@ -197,9 +204,9 @@ def _say_what_it_takes(plan: Plan) -> None:
         say(f"What it takes and gives: {what}.")
 
 
-def _write_plan(plan: Plan, path: Path) -> None:
+def _write_plan(plan: Plan, path: Path, *, overwrite: bool) -> None:
     if path.suffix == ".json":
-        save_plan(plan, path)
+        save_plan(plan, path, overwrite=overwrite)
         return
     if path.suffix == ".md":
         content = plan.to_markdown(limit=None)
@@ -209,18 +216,19 @@ def _write_plan(plan: Plan, path: Path) -> None:
         content = plan.to_csv()
     else:
         content = plan.to_text(limit=None)
-    write_atomically(path, content.encode(), PlanError)
+    write_output(path, content.encode(), PlanError, overwrite=overwrite)
 
 
-def _check_plan_output(path: Path | None) -> None:
+def _check_plan_output(path: Path | None, inputs: Sequence[Path | None], options: argparse.Namespace) -> None:
     if path is not None:
         if path.suffix not in _PLAN_ENDINGS:
             raise ConfigError(f"{path.name!r} must end in {', '.join(_PLAN_ENDINGS)}.")
         check_folder(path)
+        check_output(path, ConfigError, inputs=inputs, overwrite=options.force)
 
 
 def _run_apply(options: argparse.Namespace) -> int:
-    _check_results_output(options.output)
+    _check_results_output(options, [options.plan, options.journal])
     plan = load_plan(options.plan)
     if options.confirm is None:
         advice = f"Nothing was done. To carry it out, hand the fingerprint back:  --confirm {plan.fingerprint}"
@@ -245,7 +253,7 @@ def _run_apply(options: argparse.Namespace) -> int:
 
 
 def _run_resume(options: argparse.Namespace) -> int:
-    _check_results_output(options.output)
+    _check_results_output(options, [options.journal])
     with open_organization(options) as org, _stoppable() as stop:
         run = org.resume(
             options.journal,
@@ -261,14 +269,16 @@ def _secrets(options: argparse.Namespace) -> SecretFile | None:
     return SecretFile(options.secrets_to) if options.secrets_to else None
 
 
-def _check_results_output(path: Path | None) -> None:
-    if path is not None:
-        check_folder(path)
+def _check_results_output(options: argparse.Namespace, inputs: Sequence[Path | None]) -> None:
+    if options.output is not None:
+        check_folder(options.output)
+        check_output(options.output, ConfigError, inputs=inputs, overwrite=options.force)
 
 
 def _show_run(run: Run, options: argparse.Namespace) -> int:
     if options.output:
         export_table(run.results, options.output, title="results")
+        remember_output(options.output)
     if options.json:
         print_json({"journal": str(run.journal), "stopped": run.stopped, "results": to_records(run.results)})
     else:

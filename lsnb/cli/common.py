@@ -40,6 +40,11 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add the option that lets files be replaced that somebody may have edited."""
+    parser.add_argument("--force", action="store_true", help="replace files that were edited, or are not of lsnb")
+
+
 def open_organization(options: argparse.Namespace) -> Organization:
     """Connect as the options say.
 

@@ -6,10 +6,20 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, print_text, say
+from lsnb.cli.common import (
+    add_connection,
+    add_force,
+    add_json,
+    check_folder,
+    open_organization,
+    print_json,
+    print_text,
+    say,
+)
 from lsnb.edits.kinds import FORMS, SHEET_KINDS
 from lsnb.errors import ConfigError
 from lsnb.export import FORMATS, export_table
+from lsnb.files import check_output, remember_output
 from lsnb.loader import DEFAULT_TABLES
 from lsnb.snapshot import Snapshot
 
@@ -41,6 +51,7 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     )
     export.add_argument("--audit-days", type=float, default=7, metavar="N", help="length of the audit log (7)")
     export.add_argument("--usage-days", type=float, default=30, metavar="N", help="length of the usage report (30)")
+    add_force(export)
     add_connection(export)
     add_json(export)
     export.set_defaults(run=_run_export)
@@ -85,11 +96,14 @@ def _run_export(options: argparse.Namespace) -> int:
     if options.output.suffix.lower() not in FORMATS:
         raise ConfigError(f"{options.output.name!r} must end in {', '.join(FORMATS)}.")
     check_folder(options.output)
+    # The table may have been edited as a sheet since it was exported.
+    check_output(options.output, ConfigError, overwrite=options.force, spares_strangers=False)
     tables = None if options.table == "completeness" else [options.table]
     with open_organization(options) as org:
         snap = org.snapshot(tables=tables, audit_days=options.audit_days, usage_days=options.usage_days)
     frame = snap.table(options.table)
     export_table(frame, options.output, title=options.table)
+    remember_output(options.output)
     if options.json:
         print_json({"file": str(options.output), "table": options.table, "rows": len(frame), "gaps": _gaps(snap)})
         return 0
@@ -107,7 +121,7 @@ def _export_sheet(options: argparse.Namespace) -> int:
         raise ConfigError(f"{options.output.name!r} must end in .csv, .tsv or .xlsx.")
     check_folder(options.output)
     with open_organization(options) as org:
-        snap = org.export_sheets(options.output, kind)
+        snap = org.export_sheets(options.output, kind, overwrite=options.force)
     say(f"The {kind} sheet is in {options.output}. Edit it, then:  lsnb plan {options.output}")
     _say_gaps(snap, ["access", *FORMS[kind].tables])
     if options.json:

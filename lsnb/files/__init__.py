@@ -1,6 +1,7 @@
 """How files are written and read: whole and for their owner only, and never more of one than a limit says.
 
 write_atomically   a file that is there whole or not at all, mode 0600
+write_output       the same, but not over a file that somebody edited; check_output asks before the work
 create_once        a small file that must not be there yet, for its owner only
 make_folder        a folder that only its owner may enter, mode 0700
 read_bounded       the bytes of a file, up to a limit
@@ -11,5 +12,16 @@ from __future__ import annotations
 
 from lsnb.files.atomic import create_once, make_folder, write_atomically
 from lsnb.files.bounded import FileTroubleError, load_json, read_bounded
+from lsnb.files.outputs import check_output, remember_output, write_output
 
-__all__ = ["FileTroubleError", "create_once", "load_json", "make_folder", "read_bounded", "write_atomically"]
+__all__ = [
+    "FileTroubleError",
+    "check_output",
+    "create_once",
+    "load_json",
+    "make_folder",
+    "read_bounded",
+    "remember_output",
+    "write_atomically",
+    "write_output",
+]

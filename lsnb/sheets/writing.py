@@ -15,7 +15,7 @@ from lsnb.edits.problems import HEADER_ROW
 from lsnb.edits.requests import Requests, SheetKind
 from lsnb.edits.texts import fold, text_column
 from lsnb.errors import TableError
-from lsnb.files import write_atomically
+from lsnb.files import write_output
 from lsnb.safe_text import without_keys
 from lsnb.sheets import delimited, workbook
 from lsnb.sheets.reading import read_sheet
@@ -35,6 +35,8 @@ def write_sheet(
     dropdowns: Dropdowns | None = None,
     explain: Mapping[str, str] | None = None,
     title: str = workbook.PREFERRED_SHEET,
+    inputs: Iterable[object] = (),
+    overwrite: bool = False,
 ) -> Path:
     """Write a sheet so that `read_sheet` gives every text back as it was.
 
@@ -48,12 +50,14 @@ def write_sheet(
         dropdowns: the choices to offer in Excel, by column.
         explain: what each column is for, for a second sheet in Excel.
         title: the name of the sheet in Excel.
+        inputs: what the sheet was made from, which must not be written over.
+        overwrite: replace a file that was edited; one that is as lsnb wrote it last is replaced anyway.
 
     Returns:
         The path.
 
     Raises:
-        TableError: another ending, the file cannot be written, or Excel cannot hold it.
+        TableError: another ending, the file cannot be written or was edited, or Excel cannot hold it.
         MissingExtraError: Excel needs `pip install 'lsnb[excel]'`.
     """
     target = Path(path)
@@ -70,12 +74,16 @@ def write_sheet(
         content = _to_delimited(texts, "," if ending == ".csv" else "\t")
     if not target.parent.is_dir():
         raise TableError(f"{str(target)!r} could not be written: there is no folder {str(target.parent)!r}.")
-    write_atomically(target, content, TableError)
+    write_output(target, content, TableError, inputs=inputs, overwrite=overwrite)
     return target
 
 
 def write_access_sheet(
-    snapshot: Snapshot, path: str | os.PathLike[str], *, workspaces: Iterable[str] | None = None
+    snapshot: Snapshot,
+    path: str | os.PathLike[str],
+    *,
+    workspaces: Iterable[str] | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Write the access sheet of an organization for editing; planning it unchanged gives nothing to do.
 
@@ -83,25 +91,30 @@ def write_access_sheet(
         snapshot: the organization.
         path: the file, ending in .csv, .tsv or .xlsx; Excel has dropdowns for roles, workspaces and actions.
         workspaces: only the rows of these workspaces, by name or id.
+        overwrite: replace a file that was edited; one that is as lsnb wrote it last is replaced anyway.
 
     Raises:
-        TableError: there is no such workspace, or the file cannot be written.
+        TableError: there is no such workspace, or the file cannot be written or was edited.
         MissingExtraError: Excel needs `pip install 'lsnb[excel]'`.
     """
     sheet = sheet_from_access(snapshot, workspaces=workspaces)
-    return write_sheet(sheet, path, dropdowns=sheet_choices(snapshot), explain=SHEET_MEANINGS)
+    choices = sheet_choices(snapshot)
+    return write_sheet(sheet, path, dropdowns=choices, explain=SHEET_MEANINGS, overwrite=overwrite)
 
 
-def write_sheets(snapshot: Snapshot, path: str | os.PathLike[str], kinds: Sequence[SheetKind]) -> Path:
+def write_sheets(
+    snapshot: Snapshot, path: str | os.PathLike[str], kinds: Sequence[SheetKind], *, overwrite: bool = False
+) -> Path:
     """Write the sheets of several kinds for editing; planning them unchanged gives nothing to do.
 
     Args:
         snapshot: the organization, with the tables that the sheets are about.
         path: the file: ending in .xlsx with a tab per kind; one kind alone also in .csv or .tsv.
         kinds: the kinds, such as `["workspaces", "roles"]`.
+        overwrite: replace a file that was edited; one that is as lsnb wrote it last is replaced anyway.
 
     Raises:
-        TableError: several kinds for one CSV file, or the file cannot be written.
+        TableError: several kinds for one CSV file, or the file cannot be written or was edited.
         UnreadableTableError: a table could not be read.
         MissingExtraError: Excel needs `pip install 'lsnb[excel]'`.
     """
@@ -115,13 +128,14 @@ def write_sheets(snapshot: Snapshot, path: str | os.PathLike[str], kinds: Sequen
             dropdowns=form.choices(snapshot),
             explain=form.columns,
             title=form.title,
+            overwrite=overwrite,
         )
     if target.suffix.lower() != ".xlsx":
         raise TableError(f"{target.name!r} holds one sheet; name a file that ends in .xlsx for {len(forms)} of them.")
     tabs = [workbook.Tab(form.title, form.export(snapshot), form.choices(snapshot), form.columns) for form in forms]
     if not target.parent.is_dir():
         raise TableError(f"{str(target)!r} could not be written: there is no folder {str(target.parent)!r}.")
-    write_atomically(target, workbook.to_workbook(tabs), TableError)
+    write_output(target, workbook.to_workbook(tabs), TableError, overwrite=overwrite)
     return target
 
 
@@ -131,6 +145,7 @@ def write_problems(
     path: str | os.PathLike[str],
     *,
     dropdowns: Dropdowns | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Write a sheet back with a column `problem` that says what is wrong in each row.
 
@@ -142,9 +157,10 @@ def write_problems(
         edits: what became of it.
         path: the file, ending in .csv, .tsv or .xlsx.
         dropdowns: the choices to offer in Excel, by column, such as `sheet_choices(snapshot)`.
+        overwrite: replace a file that was edited, and the original too.
 
     Raises:
-        TableError: the original cannot be read, or the file cannot be written.
+        TableError: the original cannot be read, or the file cannot be written, was edited or is the original.
         MissingExtraError: Excel needs `pip install 'lsnb[excel]'`.
     """
     sheet = read_sheet(original)
@@ -155,7 +171,7 @@ def write_problems(
     names = [*sheet.columns, PROBLEM]
     sheet = pd.concat([sheet, column], axis=1)
     sheet.columns = pd.Index(names, dtype=object)
-    return write_sheet(sheet, path, dropdowns=dropdowns)
+    return write_sheet(sheet, path, dropdowns=dropdowns, inputs=[original], overwrite=overwrite)
 
 
 def _without_keys(texts: pd.Series) -> pd.Series:

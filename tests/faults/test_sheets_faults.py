@@ -161,3 +161,97 @@ def test_b13_a_csv_that_is_called_xlsx_is_read(org, tmp_path):
     path = tmp_path / "s.xlsx"
     path.write_text(f"email,langsmith_role\n{GRACE},Organization Admin\n")
     assert ["SetOrgRole"] == [change.kind for change in org.plan(path).changes]
+
+
+@pytest.fixture
+def workspace_na(server):
+    """Call the workspace Production of the demo organization something else."""
+    workspace = next(w for w in server.state.workspaces.values() if w.display_name == "Production")
+
+    def rename(name: str) -> None:
+        workspace.display_name = name
+
+    return rename
+
+
+@pytest.mark.parametrize("name", ["NA", "None", "null", "nan", "#N/A", "N/A"])
+def test_b4_a_workspace_that_pandas_reads_as_missing_removes_nobody(org, workspace_na, tmp_path, name):
+    """The row names no workspace any more; by its path the file says what it means."""
+    workspace_na(name)
+    path = tmp_path / "s.csv"
+    path.write_text(f"email,langsmith_role,workspace_name,action\n{GRACE},,{name},remove\n{YUKI},,Staging,remove\n")
+    frame = pd.read_csv(path)
+    for source in (frame, read_sheet(frame)):
+        plan = org.plan(source)
+        assert "RemoveMember" not in [change.kind for change in plan.changes]
+        assert f"row 2 names no workspace, and there is one called '{name}'" in said(plan)
+        assert "by its path" in said(plan)
+    assert "RemoveMember" not in [change.kind for change in org.plan(path).changes]
+    assert "missing" not in said(org.plan(path))
+    sync = org.plan(frame, mode="sync", scope="organization")
+    assert GRACE not in [change.email for change in sync.changes if change.kind == "RemoveMember"]
+    editor = access_editor(org, fresh=True)
+    editor.load(frame)
+    assert "names no workspace" in said(editor.plan())
+
+
+def test_b4_a_role_that_pandas_reads_as_missing_is_named(org, server, tmp_path):
+    """An empty role leaves the role as it is, which is not what the file says."""
+    role = next(role for role in server.state.roles.values() if role.display_name == "Power User")
+    role.display_name = "None"
+    path = tmp_path / "s.csv"
+    path.write_text(f"email,langsmith_role,workspace_name,action\n{GRACE},None,Staging,\n")
+    plan = org.plan(pd.read_csv(path))
+    assert "row 2 names no role, and there is one called 'None'" in said(plan)
+
+
+def test_b4_no_alarm_where_nothing_can_be_meant(org, workspace_na):
+    """Empty texts are empty, and so is what is missing where no workspace is called so."""
+    workspace_na("NA")
+    frame = pd.DataFrame({"email": [GRACE], "workspace_name": [""], "action": ["remove"]})
+    assert ["RemoveMember"] == [change.kind for change in org.plan(frame).changes]
+    workspace_na("Production")
+    plan = org.plan(frame.assign(workspace_name=None))
+    assert ["RemoveMember"] == [change.kind for change in plan.changes]
+    assert "missing-cells" not in said(plan)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "note"),
+    [
+        ("shift_jis", "異動"),
+        ("cp1252", "Zoë"),
+        ("mac_roman", "Zoë"),
+        ("gb18030", "中文"),
+        ("utf-16-le", "Zoë"),
+        ("cp1251", "да"),
+    ],
+)
+def test_b15_letters_that_were_guessed_are_said(org, tmp_path, encoding, note, run):
+    """Which encoding was taken, and in which rows to look; a file that cannot be read so says it."""
+    content = f"email,langsmith_role,note\n{GRACE},Organization Viewer,{note}\n".encode(encoding)
+    path = tmp_path / "s.csv"
+    path.write_bytes(content)
+    plan = org.plan(path)
+    assert "was read as" in said(plan)
+    assert "row 2" in said(plan)
+    assert "was read as" in run("plan", path)[1]
+    editor = access_editor(org, fresh=True)
+    editor.load(content)
+    assert "was read as" in said(editor.plan())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "ascii"])
+def test_b15_files_that_say_their_letters_are_silent(org, tmp_path, encoding):
+    """No alarm about what is certain."""
+    path = tmp_path / "s.csv"
+    path.write_bytes(f"email,langsmith_role,note\n{GRACE},Organization Viewer,plain\n".encode(encoding))
+    assert said(org.plan(path)) == ""
+
+
+def test_b15_letters_that_fit_nothing_are_an_error_that_says_what_was_tried(org, tmp_path):
+    """Windows-1252 has no letters for some bytes."""
+    path = tmp_path / "s.csv"
+    path.write_bytes(f"email,langsmith_role,note\n{GRACE},Organization Viewer,メモ\n".encode("shift_jis"))
+    with pytest.raises(TableError, match="UTF-8, UTF-16 or Windows-1252"):
+        org.plan(path)
