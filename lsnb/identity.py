@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lsnb.errors import ApiError, AuthError, IncompleteListError, LsnbError, RateLimitedError, ServerError
+from lsnb.errors import ApiError, AuthError, GatewayError, IncompleteListError, LsnbError, RateLimitedError, ServerError
 from lsnb.errors import TransportError as NoAnswerError
 from lsnb.snapshot import Caller
 
@@ -48,6 +48,7 @@ def identify(
         AuthError: the service does not know the key.
         RateLimitedError: the service wants no more requests now.
         ServerError: the service has a problem, and nothing else tells whose token it is. It passes.
+        GatewayError: something in front of the service refuses, likewise.
         TransportError: no answer came, likewise.
     """
     caller = anonymous(key)
@@ -67,7 +68,7 @@ def identify_if_possible(
     """
     try:
         return identify(api, key, workspace_id=workspace_id, workspace_ids=workspace_ids)
-    except (RateLimitedError, ServerError) as error:
+    except (RateLimitedError, ServerError, GatewayError) as error:
         return replace(anonymous(key), tried=(f"{_PUBLIC}: {_came_back(error)}",))
 
 
@@ -141,7 +142,7 @@ class _Search:
         except (AuthError, RateLimitedError):
             raise
         except (ApiError, NoAnswerError) as error:
-            if isinstance(error, ServerError | NoAnswerError):
+            if isinstance(error, ServerError | GatewayError | NoAnswerError):
                 self._trouble = self._trouble or error
             self._tried.append(f"{where}: {_came_back(error)}")
             return _Owner(None, None, None)
@@ -165,7 +166,7 @@ class _Search:
         except (AuthError, RateLimitedError):
             raise
         except (ApiError, NoAnswerError, IncompleteListError) as error:
-            if self._trouble is not None and isinstance(error, ServerError | NoAnswerError):
+            if self._trouble is not None and isinstance(error, ServerError | GatewayError | NoAnswerError):
                 # It is not this one question that goes unanswered, so the others would only be waited for.
                 raise self._trouble from None
             self._tried.append(f"{what}: {_came_back(error)}")

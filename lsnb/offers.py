@@ -1,17 +1,26 @@
 """What a server offers beyond what every server does, found out only where something depends on it.
 
-Each question is put so that it changes nothing whatever the answer is: it names an id that nobody has, or a body that no
-server accepts. An answer that is not understood counts as None, and then the older way is taken.
+Planning asks with reads alone. A path that exists for a newer method only tells by itself whether it is there: a server
+that has it refuses to read it, one that has not does not know it. What shares its path with something older cannot be told
+so, and no public material says which version brought it; that is found out when a plan is carried out, by the first answer,
+which is kept in `Transport.offers`. An answer that is not understood counts as None.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from lsnb.errors import ApiError, InvalidRequestError, NotFoundError, NotOfferedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lsnb.api import Api
+
+T = TypeVar("T")
+
+#: What can be learnt about a server from the answer to a write: changing the role of an open invitation, of a key.
+Feature = Literal["pending_patch", "service_key_patch"]
 
 # Nothing has this id, so that the question changes nothing.
 _NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -19,49 +28,44 @@ _NOBODY = "00000000-0000-4000-8000-000000000000"
 _NO_SUCH_PATH = frozenset({"", "not found", "404 page not found", "method not allowed"})
 
 
-def can_patch_pending(api: Api) -> bool | None:
-    """Ask whether the role of an invited person can be changed in place, without a second e-mail.
-
-    Newer servers have `PATCH /orgs/current/members/{id}/pending`. It is asked for an id that nobody has: a server that has
-    it does not find the id, one that has not does not know the method.
-
-    Returns:
-        True or False, or None where the key may not ask.
-    """
-    return _knows(api, "PATCH", f"/api/v1/orgs/current/members/{_NOBODY}/pending")
-
-
-def can_patch_keys(api: Api) -> bool | None:
-    """Ask whether the roles of a service key can be changed: newer servers have `PATCH` of one.
-
-    Returns:
-        True or False, or None where the key may not ask.
-    """
-    return _knows(api, "PATCH", f"/api/v1/orgs/current/service-keys/{_NOBODY}")
-
-
 def can_revoke_tokens(api: Api) -> bool | None:
-    """Ask whether tokens can be revoked and reinstated: newer servers have `.../personal-access-tokens/{id}/revocation`.
+    """Ask with a read whether tokens can be revoked: newer servers have `.../personal-access-tokens/{id}/revocation`.
 
     Returns:
-        True or False, or None where the key may not ask.
+        True or False, or None where the answer does not tell.
     """
-    path = f"/api/v1/orgs/current/personal-access-tokens/{_NOBODY}/revocation"
-    return _knows(api, "DELETE", path, body=None, names_path=True)
+    return _has_path(api, f"/api/v1/orgs/current/personal-access-tokens/{_NOBODY}/revocation")
 
 
 def can_restrict_roles(api: Api) -> bool | None:
-    """Ask whether a role can be restricted: newer servers have `PUT /orgs/current/roles/{id}/restriction`.
+    """Ask with a read whether a role can be restricted: newer servers have `PUT /orgs/current/roles/{id}/restriction`.
 
     Returns:
-        True or False, or None where the key may not ask.
+        True or False, or None where the answer does not tell.
     """
-    path = f"/api/v1/orgs/current/roles/{_NOBODY}/restriction"
-    return _knows(api, "PUT", path, body={"is_restricted": False}, names_path=True)
+    return _has_path(api, f"/api/v1/orgs/current/roles/{_NOBODY}/restriction")
+
+
+def noting_offer(api: Api, feature: Feature, send: Callable[[], T]) -> T:
+    """Send a write that only newer servers know, and remember what its answer says about the server.
+
+    Args:
+        api: the service.
+        feature: what the write is an instance of.
+        send: sends it.
+    """
+    try:
+        answer = send()
+    except NotFoundError as error:
+        if is_missing_endpoint(error):
+            api.transport.offers[feature] = False
+        raise
+    api.transport.offers[feature] = True
+    return answer
 
 
 def can_batch_add(api: Api, workspace_id: str) -> bool | None:
-    """Ask whether the batch of a workspace adds people of the organization at once, instead of refusing them.
+    """Ask, when a plan is carried out, whether the batch of a workspace adds people of the organization at once, instead of refusing them.
 
     Newer servers know `workspace_role_name` in its items, and older ones ignore a field that they do not know. An item
     without an address is refused by both; a newer one complains of that field too when it is no text.
@@ -110,22 +114,12 @@ def is_missing_endpoint(error: Exception) -> bool:
     return error.status == 405 or error.detail.strip().rstrip(".").lower() in _NO_SUCH_PATH
 
 
-def _knows(api: Api, method: str, path: str, *, body: Any = (), names_path: bool = False) -> bool | None:
-    """Ask for an id that nobody has.
-
-    Args:
-        api: the service.
-        method: the method.
-        path: the path.
-        body: what to send; an empty object by default.
-        names_path: whether the path exists only for this, so that only words tell the two kinds of 404 apart.
-    """
+def _has_path(api: Api, path: str) -> bool | None:
+    """Read a path that exists for a newer method only, with an id that nobody has."""
     try:
-        api.transport.request(method, path, body={} if body == () else body, retry=False)
+        api.transport.request("GET", path, retry=False)
     except NotFoundError as error:
-        return not is_missing_endpoint(error) if names_path else error.status != 405
-    except InvalidRequestError:
-        return True
+        return error.status == 405 or not is_missing_endpoint(error)
     except ApiError:
         return None
     return True

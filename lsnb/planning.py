@@ -18,7 +18,7 @@ from lsnb.files import check_output
 from lsnb.gating import TABLES as GATE_TABLES
 from lsnb.gating import apply_gate
 from lsnb.loader.sources import utc_now
-from lsnb.offers import can_patch_keys, can_patch_pending, can_revoke_tokens
+from lsnb.offers import can_revoke_tokens
 from lsnb.plan import Mode, Plan, Rules, ServerFeatures, Verdict, rules_under, seal
 from lsnb.plan.protection import is_protected
 from lsnb.plan.sheets import NamedSheet, SheetSet, plan_set, read_set
@@ -96,14 +96,15 @@ def plan_sheets(
 
 
 def _server_features(api: Api, sheets: SheetSet) -> ServerFeatures:
-    """Find out what the server offers, but only where the plan depends on it."""
-    edits = sheets.edits
-    concerns_pending = edits is not None and edits.rows["email"].isin(sheets.snapshot.invites["email"]).any()
+    """Find out what the server offers, with reads alone and only where the plan depends on it."""
     kinds = {change.kind for change in sheets.changes}
+    roles = sheets.snapshot.roles if sheets.snapshot.is_readable("roles") else None
+    offers = api.transport.offers
     return ServerFeatures(
-        can_patch_pending=can_patch_pending(api) if concerns_pending else None,
-        can_patch_keys=can_patch_keys(api) if "SetServiceKeyRole" in kinds else None,
+        can_patch_pending=offers.get("pending_patch"),
+        can_patch_keys=offers.get("service_key_patch"),
         can_revoke_tokens=can_revoke_tokens(api) if kinds & {"RevokeAccessToken", "ReinstateAccessToken"} else None,
+        seems_newer=roles is not None and bool(roles["is_restricted"].notna().any()),
     )
 
 

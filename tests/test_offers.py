@@ -10,8 +10,6 @@ from lsnb.tables.structure import build_roles
 from tests.apply.acme import Acme
 
 QUESTIONS = {
-    "pending_patch": offers.can_patch_pending,
-    "service_key_patch": offers.can_patch_keys,
     "token_revocation": offers.can_revoke_tokens,
     "role_restriction": offers.can_restrict_roles,
 }
@@ -43,6 +41,7 @@ def test_an_offer_is_found_without_changing_anything(acme, switch, is_there):
     before = state_of(acme)
     assert is_there is QUESTIONS[switch](acme.api)
     assert before == state_of(acme)
+    assert ["GET"] == [line["method"] for line in acme.server.requests]
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -107,11 +107,7 @@ def sheets_after():
 
 
 @pytest.mark.parametrize(
-    ("switch", "kind", "sheet"),
-    [
-        ("service_key_patch", "keys", {"description": "Monthly cost report", "role": "Workspace User"}),
-        ("token_revocation", "tokens", {"description": "Workshop", "action": "revoke"}),
-    ],
+    ("switch", "kind", "sheet"), [("token_revocation", "tokens", {"description": "Workshop", "action": "revoke"})]
 )
 def test_what_an_older_server_does_not_offer_is_said_in_the_plan(org, server, switch, kind, sheet):
     """It is left out with what to do instead, and not found out half way through a run."""

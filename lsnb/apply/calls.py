@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -12,6 +13,7 @@ from lsnb.api.membership import Invitation
 from lsnb.apply.present import Present
 from lsnb.apply.things import workspace_of_key
 from lsnb.errors import PermissionDeniedError, PlanError
+from lsnb.offers import noting_offer
 from lsnb.plan import offered
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.structure import THINGS
@@ -52,12 +54,19 @@ _STEPS: dict[str, tuple[str, ...]] = {
     "UnshareAll": ("unshare-all",),
 }
 
-#: What to do where a server does not have the endpoint of a step.
-NOT_OFFERED = {
+_NOT_OFFERED = {
     "set-key-role": offered.NOT_OFFERED["SetServiceKeyRole"],
     "revoke-token": offered.NOT_OFFERED["RevokeAccessToken"],
     "reinstate-token": offered.NOT_OFFERED["ReinstateAccessToken"],
 }
+_IN_PLACE = ("set-organization-role", "set-workspace-role")
+
+
+def not_offered(change: Change, step: str) -> tuple[str, str] | None:
+    """Say what is not offered, and what to do instead, where a server may lack the endpoint of a step."""
+    if step in _IN_PLACE and change.ids.get("pending") == "true":
+        return offered.PENDING_NOT_OFFERED
+    return _NOT_OFFERED.get(step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +158,11 @@ def _send_membership(api: Api, change: Change, step: str, present: Present) -> N
     elif step == CANCEL:
         api.cancel_invitation(ids["identity_id"])
     elif step == "set-organization-role":
-        set_role = api.set_pending_organization_role if is_pending else api.set_organization_role
-        set_role(ids["identity_id"], ids["role_id"])
+        if is_pending:
+            patch = partial(api.set_pending_organization_role, ids["identity_id"], ids["role_id"])
+            noting_offer(api, "pending_patch", patch)
+        else:
+            api.set_organization_role(ids["identity_id"], ids["role_id"])
     elif step == "remove":
         api.remove_member(ids["identity_id"])
     elif step == "add-to-workspace":
@@ -165,8 +177,11 @@ def _send_membership(api: Api, change: Change, step: str, present: Present) -> N
 def _send_in_workspace(api: Api, change: Change, step: str, member_id: str, *, is_pending: bool) -> None:
     place = change.ids["workspace_id"]
     if step == "set-workspace-role":
-        set_role = api.set_pending_workspace_role if is_pending else api.set_workspace_role
-        set_role(place, member_id, change.ids["role_id"])
+        role_id = change.ids["role_id"]
+        if is_pending:
+            noting_offer(api, "pending_patch", partial(api.set_pending_workspace_role, place, member_id, role_id))
+        else:
+            api.set_workspace_role(place, member_id, role_id)
     else:
         remove = api.remove_pending_workspace_member if is_pending else api.remove_workspace_member
         remove(place, member_id)
@@ -234,7 +249,7 @@ def _set_key_role(api: Api, plan: Plan, change: Change) -> Sent:
     wanted = {
         name: after.get(name) if after.get(name) != before.get(name) else None for name in ("role_id", "org_role_id")
     }
-    api.set_service_key_role(change.ids["key_id"], **wanted)
+    noting_offer(api, "service_key_patch", partial(api.set_service_key_role, change.ids["key_id"], **wanted))
     return Sent()
 
 

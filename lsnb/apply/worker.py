@@ -306,8 +306,9 @@ class Worker:
         if isinstance(error, RateLimitedError):
             self._fail(changes, words, RESUME, is_open=True)
             return []
-        if is_missing_endpoint(error) and step in calls.NOT_OFFERED:
-            self._fail(changes, *calls.NOT_OFFERED[step])
+        missing = calls.not_offered(changes[0], step) if is_missing_endpoint(error) else None
+        if missing is not None:
+            self._fail(changes, *missing)
             return []
         how: How
         # One setting that the plan does not include takes the others with it, so they are tried one by one.

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from lsnb.errors import PlanError
 from lsnb.plan.ledger import Ledger, invitation_data, memberships_data
 from lsnb.plan.members import note_admin_already, note_no_role, note_nobody, note_nothing_there
+from lsnb.plan.offered import PENDING_NOTE
 from lsnb.plan.roles import Role, power_order
 from lsnb.plan.standing import Grant, Person
 from lsnb.plan.wishes import Wish
@@ -128,7 +129,7 @@ class _Invitation:
 
     def plan(self) -> None:
         """Change what can be changed in place, send another invitation where that is the only way, let the rest wait."""
-        in_place = bool(self.ledger.server.can_patch_pending)
+        in_place = self.ledger.server.patches_pending
         settled = self._roles(self.kept, self.changed)
         can_grow = len(settled) <= 1
         joining = [wish for wish in self.added if self._key(wish.role) in settled] if settled else self.added
@@ -139,8 +140,10 @@ class _Invitation:
             return
         for wish in self.removed:
             self._remove(wish)
-        if in_place:
+        if in_place and (self.organization or self.changed):
             self._patch()
+            if self.ledger.server.can_patch_pending is None:
+                self.ledger.notes.add("found-at-apply", f"{self.person.email}: {PENDING_NOTE}")
         else:
             self._wait_for_change()
         _wait_for_acceptance(self.ledger, self.added, self._carried_role())

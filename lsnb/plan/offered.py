@@ -24,9 +24,20 @@ NOT_OFFERED: dict[str, tuple[str, str]] = {
     ),
 }
 
+#: Where a server cannot change an open invitation: what is not offered, and what to do instead.
+PENDING_NOT_OFFERED = (
+    "not offered by this server: the role of an open invitation cannot be changed, and nothing was sent.",
+    "A new plan in this session cancels the invitation and sends another, which it names. Or cancel it with the action "
+    "remove, and invite again.",
+)
+PENDING_NOTE = (
+    "the open invitation is to be changed in place, without another e-mail. Whether this server can is found out when the "
+    "plan is carried out; where it cannot, the row fails, and nobody gets an e-mail."
+)
+
 
 def without_missing(changes: Iterable[Change], server: ServerFeatures, notes: Notes) -> tuple[Change, ...]:
-    """Leave out what the server is known not to offer, and say so.
+    """Leave out what the server is known not to offer, and say so; say of the rest what is not known.
 
     Args:
         changes: the changes.
@@ -39,12 +50,23 @@ def without_missing(changes: Iterable[Change], server: ServerFeatures, notes: No
         "ReinstateAccessToken": server.can_revoke_tokens,
     }
     kept = []
+    unsure: dict[str, list[str]] = {}
     for change in changes:
         if offers.get(change.kind, True) is False:
             values = change.before or {}
             name = values.get("description") or values.get("short_key") or ""
             why, instead = NOT_OFFERED[change.kind]
             notes.add("not-offered", f"{change.kind} of {name} is left out: {why} {instead}")
-        else:
-            kept.append(change)
+            continue
+        kept.append(change)
+        if change.kind in offers and offers[change.kind] is None:
+            unsure.setdefault(change.kind, []).append(change.id)
+    for kind, ids in unsure.items():
+        notes.add(
+            "found-at-apply",
+            f"{kind}: whether this server offers it is found out when the plan is carried out. Where it does not, "
+            f"{'the row fails' if len(ids) == 1 else f'the {len(ids):,} rows fail'} and nothing else is touched. Then: "
+            f"{NOT_OFFERED[kind][1]}",
+            *ids,
+        )
     return tuple(kept)

@@ -152,17 +152,27 @@ def with_protected(rules: Rules, protected: Iterable[str]) -> Rules:
 
 @dataclass(frozen=True, slots=True)
 class ServerFeatures:
-    """What the server offers; what is not known is planned the older way, which every server has.
+    """What the server offers; what is not known is found out when the plan is carried out.
 
     Args:
         can_patch_pending: whether the roles of people who have not joined can be changed in place.
         can_patch_keys: whether the roles of a service key can be changed.
         can_revoke_tokens: whether personal access tokens can be revoked and reinstated.
+        seems_newer: whether its answers have what came with these changes, such as `is_restricted` of roles.
     """
 
     can_patch_pending: bool | None = None
     can_patch_keys: bool | None = None
     can_revoke_tokens: bool | None = None
+    seems_newer: bool = False
+
+    @property
+    def patches_pending(self) -> bool:
+        """Whether to plan changes of open invitations in place: known, or likely and without harm where it is not so.
+
+        In place nobody gets an e-mail, whatever the server says; the older way, which every server has, sends another.
+        """
+        return self.seems_newer if self.can_patch_pending is None else self.can_patch_pending
 
 
 DEFAULT_RULES = Rules()

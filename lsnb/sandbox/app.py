@@ -14,6 +14,9 @@ from .paths import find_family
 from .refusals import InvalidError, RefusedError
 from .routes import ALL
 
+# Paths that came with a newer endpoint (API.md 9), with its switch.
+_NEWER_PATHS = {"/revocation": "token_revocation", "/restriction": "role_restriction"}
+
 
 @cache
 def make_app() -> FastAPI:
@@ -45,10 +48,19 @@ def make_app() -> FastAPI:
 
     @app.exception_handler(HTTPException)
     async def miss(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 405 and _is_of_missing_endpoint(request):
+            return _answer(404, {"detail": "Not Found"})
         body = {"detail": error.detail}
         return _answer(error.status_code, body | ({"known": known} if error.status_code == 404 else {}))
 
     return app
+
+
+def _is_of_missing_endpoint(request: Request) -> bool:
+    """Tell whether a path exists only for a newer endpoint that this server does not have: then no method knows it."""
+    behaviours = request.scope["exchange"].instance.state.behaviours
+    switch = next((name for end, name in _NEWER_PATHS.items() if request.url.path.endswith(end)), None)
+    return switch is not None and not behaviours.has(switch)
 
 
 def _is_too_new(request: Request, loc: object) -> bool:

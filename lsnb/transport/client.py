@@ -115,6 +115,8 @@ class Transport:
         self.pace = pace or Pace(sleep=sleep)
         self._wire = Wire(settings.base_url, session, connections=self.workers, timeout_s=timeout_s)
         self._organization_id = settings.organization_id
+        #: What answers to writes have told about this server; see `lsnb.offers`.
+        self.offers: dict[str, bool] = {}
         self._forms = _Forms()
         self._sleep = sleep
         self._jitter = jitter

@@ -18,6 +18,7 @@ from lsnb.config import is_loopback
 from lsnb.credentials import Key
 from lsnb.errors import AuthError, ConfigError, GatewayError, LsnbError, TransportError, WrongRegionError
 from lsnb.log import sync_log
+from lsnb.plan import drop_changes
 from lsnb.transport import Transport
 
 ELSEWHERE = "https://ls.example.com"
@@ -527,3 +528,127 @@ def test_plain_http_elsewhere_stays_refused():
     for host in ("localhost.evil.example", "demo.localhost", "10.0.0.1", "0x0a000001"):
         with pytest.raises(ConfigError, match="plain http"):
             lsnb.connect(endpoint=f"http://{host}:8000", api_key=SECRET)
+
+
+# --- planning writes nothing ---
+
+SHEETS: dict[str, list[dict[str, str]] | dict[str, list[str]]] = {
+    "access": [
+        {"email": "new@acme.example", "langsmith_role": "Organization User"},
+        {"email": "grace.kim@acme.example", "langsmith_role": "Organization Viewer"},
+        {"email": "yuki.sato@acme.example", "workspace_name": "Production", "action": "remove"},
+        {"email": "new.hire@acme.example", "langsmith_role": "Organization Viewer"},
+    ],
+    "keys": [
+        {"description": "Monthly cost report", "role": "Workspace User"},
+        {
+            "description": "Another",
+            "role": "Workspace Viewer",
+            "workspaces": "Production",
+            "expires_at": "never",
+            "action": "create",
+        },
+    ],
+    "tokens": [{"description": "Workshop", "action": "revoke"}],
+    "roles": {"permission": ["projects:read", "runs:read"], "Release Auditor": ["x", "x"]},
+    "workspaces": [
+        {"workspace_name": "New place", "action": "create"},
+        {"workspace_name": "Marketing", "new_name": "Growth"},
+    ],
+    "settings": [{"setting": "max_pat_expiry_days", "value": "90"}],
+}
+KINDS = {
+    "InviteMember",
+    "SetServiceKeyRole",
+    "CreateServiceKey",
+    "CreateRole",
+    "CreateWorkspace",
+    "RenameWorkspace",
+    "UpdateSettings",
+}
+
+
+def plans_of(org):
+    """Make a plan of each sheet and one of all of them, where the key may."""
+    frames = {kind: pd.DataFrame(rows) for kind, rows in SHEETS.items()}
+    made = []
+    for sheets in (*({kind: frame} for kind, frame in frames.items()), frames):
+        try:
+            made.append(org.plan(sheets))
+        except LsnbError:  # asked all the same
+            continue
+    return made
+
+
+@pytest.mark.parametrize("key", ["admin_pat", "admin_service_key", "operator_pat", "viewer_pat", "workspace_key"])
+@pytest.mark.parametrize("newer", [True, False])
+def test_planning_sends_gets_only(server, key, newer):
+    """Nothing that is planned, with any key and on older and newer servers, asks the service to change anything."""
+    server.behaviours.newer_endpoints = newer
+    org = lsnb.connect(endpoint=server.url, api_key=server.keys[key])
+    before = len(server.state.audit)
+    plans = plans_of(org)
+    if key == "admin_pat":
+        kinds = {change.kind for plan in plans for change in plan.changes}
+        assert kinds >= KINDS
+        assert kinds & {"SetOrgRole", "ReplaceInvite"}
+        assert ("RevokeAccessToken" in kinds) is newer
+    assert {"GET"} == {line["method"] for line in server.requests}
+    assert before == len(server.state.audit)
+
+
+def test_planning_an_undo_less_of_it_and_what_an_audit_proposes_sends_gets_only(server, tmp_path):
+    """Taking back, dropping changes and mending findings plan with reads alone, too."""
+    org = lsnb.connect(endpoint=server.url, api_key=server.key)
+    rows = [{"email": "new.hire@acme.example", "langsmith_role": "Organization Viewer"}, *INVITE.to_dict("records")]
+    plan = org.plan(pd.DataFrame(rows))
+    run = org.apply(plan, confirm=plan.fingerprint, journal=tmp_path / "j.jsonl")
+    assert run.is_done
+    since = len(server.requests)
+    back = org.undo(run)
+    assert len(back) == 2
+    snap = org.snapshot(audit_days=0)
+    assert len(drop_changes(back, snap, [back.changes[0].id])) == 1
+    mended = org.plan(dict(lsnb.fixes(lsnb.audit(snap), snap)))
+    assert {"DeleteServiceKey", "UpdateSettings"} <= {change.kind for change in mended.changes}
+    assert {"GET"} == {line["method"] for line in server.requests[since:]}
+
+
+def test_an_open_invitation_is_changed_in_place_or_not_at_all(server, tmp_path):
+    """A plan that names no e-mail sends none: where the server cannot, the row fails and says what to do."""
+    server.behaviours.pending_patch = False
+    sheet = pd.DataFrame([{"email": "new.hire@acme.example", "langsmith_role": "Organization Viewer"}])
+    org = lsnb.connect(endpoint=server.url, api_key=server.key)
+    plan = org.plan(sheet)
+    assert (["SetOrgRole"], ["found-at-apply"]) == ([c.kind for c in plan.changes], [w.rule for w in plan.warnings])
+    run = org.apply(plan, confirm=plan.fingerprint, journal=tmp_path / "a.jsonl")
+    row = run.results.iloc[0]
+    assert ("failed", True) == (row["outcome"], row["reason"].startswith("not offered by this server"))
+    assert "POST" not in {line["method"] for line in server.requests}
+    # What was learnt is used: the next plan names the e-mail that the older way takes.
+    plan = org.plan(sheet)
+    assert ["ReplaceInvite"] == [change.kind for change in plan.changes]
+    assert "second e-mail" in plan.changes[0].consequence
+    assert org.apply(plan, confirm=plan.fingerprint, journal=tmp_path / "b.jsonl").is_done
+
+
+def test_an_older_server_gets_the_older_plan_at_once(server):
+    """Where its answers have nothing of what came with it, the plan names the second e-mail."""
+    server.behaviours.newer_endpoints = False
+    org = lsnb.connect(endpoint=server.url, api_key=server.key)
+    plan = org.plan(pd.DataFrame([{"email": "new.hire@acme.example", "langsmith_role": "Organization Viewer"}]))
+    assert ["ReplaceInvite"] == [change.kind for change in plan.changes]
+
+
+def test_a_key_whose_role_cannot_be_changed_fails_alone(server, tmp_path):
+    """The plan says that it is not known, the run says what to do instead, and the rest is done."""
+    server.behaviours.service_key_patch = False
+    org = lsnb.connect(endpoint=server.url, api_key=server.key)
+    keys = pd.DataFrame([{"description": "Monthly cost report", "role": "Workspace User"}])
+    plan = org.plan({"keys": keys, "access": INVITE})
+    assert "found-at-apply" in [warning.rule for warning in plan.warnings]
+    run = org.apply(plan, confirm=plan.fingerprint, journal=tmp_path / "j.jsonl")
+    assert {"done": 1, "failed": 1} == run.counts
+    assert "Make a new key" in " ".join(run.results["next_step"].dropna())
+    left = org.plan({"keys": keys})
+    assert ([], ["not-offered"]) == (list(left.changes), [warning.rule for warning in left.warnings])
