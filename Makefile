@@ -10,7 +10,7 @@ ARGS ?=
 PARALLEL ?= -n auto --maxprocesses 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help lab console test test-rest test-all format lint types notebooks browser js docs wheel lock bench ci clean
+.PHONY: help lab console test test-rest test-all faults format lint types notebooks browser js docs wheel lock bench ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test-rest: $(READY) ## run what `make test` leaves out: all combinations, and ev
 
 test-all: $(READY) ## run every test
 	$(BIN)/python -m pytest $(PARALLEL) --tier all $(ARGS)
+
+faults: $(READY) ## try every fault on every kind of change, tell 500 stories, and write the table of docs/safety.md (minutes)
+	$(BIN)/python -m tests.faults
 
 format: $(READY) ## format code and notebooks, and clear the notebooks' outputs
 	$(BIN)/ruff format .

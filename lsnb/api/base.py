@@ -18,9 +18,18 @@ class Endpoints:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
 
-    def _object(self, path: str, **how: Any) -> Record:
-        """Read one object, and refuse anything else."""
+    def _object(self, path: str, *, needs: str | None = None, **how: Any) -> Record:
+        """Read one object, and refuse anything else.
+
+        Args:
+            path: the path.
+            needs: what the object has in any case; without it, whatever answered speaks of something else, and what is
+                not in it must not count as not there.
+            how: as in `Transport.get`.
+        """
         found: Record = self._checked(path, self.transport.get(path, **how), dict)
+        if needs is not None and needs not in found:
+            raise self._unexpected(path, f"an object with {needs!r}", "one without it")
         return found
 
     def _list(self, path: str, **how: Any) -> list[Record]:
@@ -36,10 +45,12 @@ class Endpoints:
     def _checked(self, path: str, data: Any, kind: type) -> Any:
         if isinstance(data, kind):
             return data
-        promised = "an object" if kind is dict else "a list"
-        raise UnexpectedAnswerError(
-            f"GET {path} was to give {promised} and gave {type(data).__name__}. Check that "
-            f"{self.transport.settings.host} is LangSmith, and its version with org.whoami().",
+        raise self._unexpected(path, "an object" if kind is dict else "a list", type(data).__name__)
+
+    def _unexpected(self, path: str, promised: str, found: str) -> UnexpectedAnswerError:
+        return UnexpectedAnswerError(
+            f"GET {path} was to give {promised} and gave {found}. Check that {self.transport.settings.host} is LangSmith, "
+            "and its version with org.whoami().",
             status=200,
             method="GET",
             path=path,

@@ -28,7 +28,7 @@ class OrganizationReads(Endpoints):
         Args:
             retry: False to ask once in any case.
         """
-        found = self._object("/api/v1/orgs/current/info", retry=retry)
+        found = self._object("/api/v1/orgs/current/info", needs="id", retry=retry)
         self._learn_organization(found.get("id"))
         return found
 
@@ -56,4 +56,4 @@ class OrganizationReads(Endpoints):
     def list_access_policies(self) -> list[Record]:
         """Read the attribute-based access policies. `GET /v1/platform/orgs/current/access-policies`."""
         path = "/v1/platform/orgs/current/access-policies"
-        return list(self._checked(path, self._object(path).get("access_policies") or [], list))
+        return list(self._checked(path, self._object(path, needs="access_policies").get("access_policies") or [], list))

@@ -24,7 +24,7 @@ class WorkspaceReads(Endpoints):
         Args:
             workspace_id: the workspace; the one that the key was made in when None.
         """
-        return self._object("/api/v1/settings", scope="workspace", workspace_id=workspace_id)
+        return self._object("/api/v1/settings", needs="id", scope="workspace", workspace_id=workspace_id)
 
     def list_workspace_members(
         self, workspace_id: str, *, pending: bool = False, emails: list[str] | None = None
@@ -52,6 +52,7 @@ class WorkspaceReads(Endpoints):
         while True:
             page = self._object(
                 path,
+                needs="entities",
                 params={"limit": _LINKS_PER_PAGE, "offset": len(links)},
                 scope="workspace",
                 workspace_id=workspace_id,

@@ -154,8 +154,10 @@ class Stages:
         unseen = [change for change in buried if change.after is not None]
         try:
             for is_last in (False, True):
-                self._present.add(read_present(self._api, missing), missing)
-                missing, unseen = _parted(missing, self._present, unseen)
+                found = read_present(self._api, missing)
+                self._present.add(found, missing)
+                # By this reading alone: what an earlier one showed is from before the change.
+                missing, unseen = _parted(missing, found, unseen)
                 there = [change for change in missing if is_reached(change, self._present)]
                 self._recorder.verified(there)
                 known = {change.id for change in there}

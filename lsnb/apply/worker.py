@@ -37,6 +37,7 @@ from lsnb.errors import (
 )
 from lsnb.offers import is_missing_endpoint
 from lsnb.plan.model import STAGES, Change
+from lsnb.secrets import Secret
 
 if TYPE_CHECKING:
     from lsnb.api import Api
@@ -217,7 +218,11 @@ class Worker:
             if step != calls.steps_of(change)[-1]:
                 self._recorder.stepped(change, step)
         if change.kind == "CreateServiceKey":
-            self._end_key(change, sent)
+            if sent.secret is None:
+                # Nobody has its secret, so another one may be made only when this one is deleted.
+                reason = "the service accepted it, and its answer had no secret, which is shown only then."
+                return self._opened([Open(change, "unknown", calls.CREATE_KEY, reason, unit)])
+            self._end_key(change, sent.secret, sent.created_id)
         elif change.kind in ("CreateWorkspace", "CreateRole") and sent.created_id is None:
             reason = "the service accepted it, and did not say which id it got."
             return self._opened([Open(change, "unknown", calls.steps_of(change)[-1], reason, unit)])
@@ -225,24 +230,20 @@ class Worker:
             self._recorder.end(change, "done", created_id=sent.created_id)
         return []
 
-    def _end_key(self, change: Change, sent: calls.Sent) -> None:
+    def _end_key(self, change: Change, secret: Secret, created_id: str | None) -> None:
         """Hand the secret over, and only then write down that the key is there."""
-        another = "Delete the key, then make another with a new plan."
-        if sent.secret is None:
-            reason = "the key was made, and the answer had no secret, which is shown only then."
-            self._recorder.end(change, "failed", reason, another, created_id=sent.created_id)
-            return
-        why = self._handover.put(sent.secret)
+        why = self._handover.put(secret)
         if not why:
-            self._recorder.end(change, "done", created_id=sent.created_id)
+            self._recorder.end(change, "done", created_id=created_id)
             return
         self._unhanded.add(change.id)
         self._recorder.end(
             change,
             "done",
             f"the key was made, and its secret is in memory only, as it could not be handed over. {why}",
-            f"Take it out now with run.secrets.reveal_once(...). Where this process has ended: {another}",
-            created_id=sent.created_id,
+            "Take it out now with run.secrets.reveal_once(...). Where this process has ended: Delete the key, then make "
+            "another with a new plan.",
+            created_id=created_id,
         )
 
     def _batch(self, unit: Unit, changes: Sequence[Change]) -> list[Open]:
@@ -301,7 +302,10 @@ class Worker:
         if is_unsent or isinstance(error, AuthError | GatewayError):
             # The next request would fare no better.
             self._halt.reason = self._halt.reason or words
-            self._recorder.not_sent(changes, words)
+            if self._is_halfway(changes[0]):
+                self._fail(changes, words, RESUME, is_open=True)
+            else:
+                self._recorder.not_sent(changes, words)
             return []
         if isinstance(error, RateLimitedError):
             self._fail(changes, words, RESUME, is_open=True)
@@ -330,7 +334,17 @@ class Worker:
 
     def _fail(self, changes: Sequence[Change], reason: str, next_step: str, *, is_open: bool = False) -> None:
         for change in changes:
-            self._recorder.end(change, "failed", reason, next_step, is_open=is_open)
+            why, advice = reason, next_step
+            if self._is_halfway(change):
+                why = f"the old invitation is cancelled, and the new one was not sent: {reason}"
+                advice = (
+                    next_step if is_open else f"Mend what the message says, then invite {change.email} with a new plan."
+                )
+            self._recorder.end(change, "failed", why, advice, is_open=is_open)
+
+    def _is_halfway(self, change: Change) -> bool:
+        """Tell whether an invitation that is to be replaced is cancelled, and the new one is still to be sent."""
+        return change.kind == "ReplaceInvite" and calls.CANCEL in self._recorder[change].steps
 
 
 def _may_have_happened(error: Exception) -> bool:
