@@ -30,6 +30,12 @@ ATTEMPTS = loopback_only.install()
 GUARD_FOLDER = Path(loopback_only.__file__).parent
 
 
+def pytest_report_header() -> str:
+    """Say where the stories of two actors begin, so that they can be told again."""
+    seed, examples = os.environ.get("LSNB_SEED", "20261128"), os.environ.get("LSNB_EXAMPLES", "40")
+    return f"stories: LSNB_SEED={seed} LSNB_EXAMPLES={examples}"
+
+
 @pytest.fixture(autouse=True)
 def outside_connections() -> Iterator[list[str]]:
     """Fail a test that reached for another machine, also when it swallowed the error; yield the list of attempts."""

@@ -50,11 +50,19 @@ MAKE: dict[str, Callable[[Acme], Plan]] = {
 _ROUNDS = 5
 
 
-class _Hurried(Transport):
-    """A transport that does not wait long for an answer."""
+class _Patient(Transport):
+    """A transport that gives a busy machine its time: only where an answer is to come too late it waits for less."""
+
+    limit_s = 20.0
 
     def __init__(self, settings: Any, **how: Any) -> None:
-        super().__init__(settings, **(how | {"timeout_s": (5.0, LIMIT_S)}))
+        super().__init__(settings, **(how | {"timeout_s": (20.0, self.limit_s)}))
+
+
+class _Hurried(_Patient):
+    """A transport that does not wait long for an answer."""
+
+    limit_s = LIMIT_S
 
 
 @dataclass
@@ -83,13 +91,13 @@ def see(acme: Acme) -> Seen:
 
 
 @contextlib.contextmanager
-def fresh(server: Any) -> Iterator[tuple[Acme, Path]]:
+def fresh(server: Any, transport: type[Transport] = _Patient) -> Iterator[tuple[Acme, Path]]:
     """Give the organization as its seed has it, and an empty folder for journals and notes."""
     server.reset()
     kept = os.environ.get("XDG_STATE_HOME")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_STATE_HOME"] = folder
-        acme = Acme(server, transport=_Hurried)
+        acme = Acme(server, transport=transport)
         try:
             t.prepare(acme)
             yield acme, Path(folder)
@@ -128,7 +136,7 @@ def run_quietly(server: Any, kind: str) -> Quiet:
 
 def try_cell(server: Any, quiet: Quiet, fault: Fault, moment: Moment) -> Tried:
     """Let one fault hit one moment of a run; then let somebody go on once it is over."""
-    with fresh(server) as (acme, folder):
+    with fresh(server, _Hurried if fault.name == "timeout" else _Patient) as (acme, folder):
         box = SecretBox()
         hit = _Hit(server, fault, moment)
         how = {"secrets": box, "sleep": lambda seconds: server.faults.catch_up()}
