@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lsnb.apply.calls import check_kinds
-from lsnb.errors import PermissionDeniedError, UnconfirmedPlanError, UnsafePlanError
+from lsnb.errors import PermissionDeniedError, PlanError, UnconfirmedPlanError, UnsafePlanError
 from lsnb.identity import anonymous, identify
 from lsnb.plan import check_binding, fingerprint_of
 from lsnb.plan.model import Plan, Verdict
@@ -72,6 +72,12 @@ def check_place(api: Api, plan: Plan, rules: Rules) -> None:
             saved says so itself, but a file can be edited, and the rules may be others by now.
     """
     caller = _caller(api, plan)
+    if not caller.is_known and plan.key.startswith("user:"):
+        tried = "; ".join(caller.tried) or "nothing"
+        raise PlanError(
+            "The plan is for the person who made it, and it is not known whose key this is, so nothing was changed. Tried: "
+            f"{tried}. Name a workspace that the token may use (LANGSMITH_WORKSPACE_ID), or try again later."
+        )
     check_binding(plan, organization_id=organization_id_of(api), host=api.transport.settings.host, key=caller.identity)
     # The accounts that were protected when it was made still are, also where the policy that says so is not at hand.
     held_to = with_protected(rules, plan.protected)

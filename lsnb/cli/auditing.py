@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ from lsnb.cli.common import (
     print_text,
     say,
 )
+from lsnb.config import ORGANIZATION_VARIABLE
 from lsnb.errors import ConfigError
 from lsnb.export import export_table, to_csv, to_records
 from lsnb.files import make_folder, write_atomically
 from lsnb.loader import DEFAULT_TABLES
 from lsnb.policy import Policy, policy_template, policy_to_rows
-from lsnb.policyfile import check_policy, load_policy
+from lsnb.policyfile import PolicyInForce, check_policy, find_policy
 from lsnb.repair import Fixes, fixes
 from lsnb.report.audit_text import audit_to_text
 from lsnb.sheets import read_sheet
@@ -49,7 +51,9 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     audit.add_argument(
         "--only", nargs="+", action="extend", metavar="ID", help="only these checks, such as LS-ADM or LS-KEY-02"
     )
-    audit.add_argument("--policy", type=Path, metavar="FILE", help="thresholds, exceptions and waivers (lsnb policy)")
+    audit.add_argument(
+        "--policy", metavar="FILE", help="thresholds, exceptions and waivers (lsnb policy); else the one that is found"
+    )
     audit.add_argument(
         "--log-days",
         "--audit-days",
@@ -108,7 +112,8 @@ def _run_audit(options: argparse.Namespace) -> int:
         if options.output.suffix.lower() not in ENDINGS:
             raise ConfigError(f"{options.output.name!r} must end in {', '.join(ENDINGS)}.")
         check_folder(options.output)
-    policy = load_policy(options.policy) if options.policy else Policy()
+    held_to = _policy_of(options)
+    policy = held_to.policy or Policy()
     earlier = load_snapshot(options.earlier) if options.earlier else None
     roster = read_sheet(options.roster) if options.roster else None
     snap = _read_for_audit(options, policy)
@@ -127,6 +132,16 @@ def _run_audit(options: argparse.Namespace) -> int:
             say(f"Could not check {row.id}: {row.reason}")
     grave = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
     return _ALARMS if alarms["severity"].isin(grave).any() else _NOTHING
+
+
+def _policy_of(options: argparse.Namespace) -> PolicyInForce:
+    """Find the policy, as plans do, and say which one it is."""
+    saved = load_snapshot(options.snapshot).meta.organization_id if options.snapshot else ""
+    id_ = saved or options.organization_id or os.environ.get(ORGANIZATION_VARIABLE, "")
+    held_to = find_policy(options.policy, organization_id=lambda: id_)
+    if held_to.name:
+        say(f"policy: {held_to}")
+    return held_to
 
 
 def _read_for_audit(options: argparse.Namespace, policy: Policy) -> Snapshot:

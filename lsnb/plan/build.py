@@ -182,7 +182,7 @@ def changes_to_plan(
     )
 
 
-def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules: Rules = DEFAULT_RULES) -> Plan:
+def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules: Rules | None = None) -> Plan:
     """Take single changes out of a plan and judge the rest again.
 
     What uses a workspace or a role that is no longer created is left out with it, and the plan says so.
@@ -191,7 +191,7 @@ def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules:
         plan: the plan.
         snapshot: what it was made from.
         ids: the ids of the changes to leave out.
-        rules: the thresholds to judge by.
+        rules: the thresholds to judge by; those that the plan was made by when None.
 
     Returns:
         Another plan, with another fingerprint.
@@ -199,7 +199,7 @@ def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules:
     Raises:
         PlanError: the plan has no change with one of the ids.
     """
-    rules = with_protected(rules, plan.protected)
+    rules = with_protected(rules or plan.rules or DEFAULT_RULES, plan.protected)
     dropped = set(ids)
     unknown = dropped - {change.id for change in plan.changes}
     if unknown:

@@ -262,7 +262,7 @@ class AccessEditor(Form):
     def show_plan(self, **options: Any) -> PlanView:
         """Make a plan and show it below, to be applied there; see `plan`."""
         plan = self.plan(**options)
-        view = PlanView(plan, self._organization, snapshot=self.snapshot, rules=options.get("rules"))
+        view = PlanView(plan, self._organization, snapshot=self.snapshot)
         self.plan_view = put_plan(self, view, self._below, old=self.plan_view, then=self.reload)
         return self.plan_view
 

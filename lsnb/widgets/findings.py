@@ -125,7 +125,13 @@ class FindingsView(Form):
         else:
             snapshot = self._snapshot = findings
             self.refresh()
-            self.work("Checking", lambda: self._take(run_checks(snapshot, policy=policy)))
+            self.work("Checking", lambda: self._take(self._check(snapshot)))
+
+    def _check(self, snapshot: Snapshot) -> pd.DataFrame:
+        # By the policy in force, as plans are, where none was brought.
+        if self._policy is None and self.org is not None:
+            self._policy = self.org.policy_in_force().policy
+        return run_checks(snapshot, policy=self._policy)
 
     # What it holds
 

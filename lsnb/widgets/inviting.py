@@ -246,7 +246,7 @@ class InviteForm(Form):
     def show_plan(self, **options: Any) -> PlanView:
         """Make the plan and show it below, to be applied there; see `plan`."""
         plan = self.plan(**options)
-        view = PlanView(plan, self._organization, snapshot=self.snapshot, rules=self.rules)
+        view = PlanView(plan, self._organization, snapshot=self.snapshot)
         self.plan_view = put_plan(self, view, self._below, old=self.plan_view, then=self.reload)
         return self.plan_view
 

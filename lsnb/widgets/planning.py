@@ -70,7 +70,7 @@ class PlanView(Form):
         plan: the plan.
         org: the organization.
         snapshot: what it was made from; read anew when it is needed and missing.
-        rules: the thresholds that it is judged by when it changes.
+        rules: the thresholds that it is judged by when it changes; those that it was made by when None.
         title: the heading.
         fresh: begin without what was left out of this plan before.
     """
@@ -95,7 +95,8 @@ class PlanView(Form):
         #: The plan as it would be applied now.
         self.plan = plan
         self.original = plan
-        self.rules = rules or Rules()
+        # Those include what the policy in force asked for.
+        self.rules = rules or plan.rules or Rules()
         #: The view of its being carried out, once it was applied.
         self.applying: ApplyView | None = None
         self._organization = org
@@ -357,7 +358,7 @@ def plan_view(
         plan: the plan.
         org: the organization.
         snapshot: what it was made from; read anew when it is needed and missing.
-        rules: the thresholds that it is judged by when it changes.
+        rules: the thresholds that it is judged by when it changes; those that it was made by when None.
         fresh: begin without what was left out of this plan before.
     """
     return PlanView(plan, org, snapshot=snapshot, rules=rules, fresh=fresh)

@@ -132,7 +132,7 @@ class SheetForm(Form, ABC):
     def show_plan(self, *, allow: Mapping[str, str] | None = None, rules: Rules | None = None) -> PlanView:
         """Make a plan of the edits and show it below the form, to be read, trimmed and applied; see `plan`."""
         plan = self.plan(allow=allow, rules=rules)
-        view = PlanView(plan, self.organization, rules=rules)
+        view = PlanView(plan, self.organization)
         # What was done is no edit any more, and what failed still is.
         self.plan_view = put_plan(self, view, self.below, old=self.plan_view, then=self.reload)
         self.refresh()

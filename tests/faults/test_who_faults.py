@@ -15,10 +15,12 @@ from lsnb.config import load_settings
 from lsnb.errors import PlanError, ServerError, TableError, TransportError, UnsafePlanError
 from lsnb.organization import Organization
 from lsnb.plan import Rules, drop_changes
+from lsnb.snapshot import Caller, Snapshot
 from lsnb.transport import Transport
 from lsnb.widgets.planning import plan_view
 from lsnb.widgets.settings import settings_form
 from tests.apply.acme import no_sleep
+from tests.plan import outfit as tiny
 
 COLUMNS = ["email", "langsmith_role", "workspace_id", "workspace_name", "action"]
 ADA, JONAS, LIAM = "ada.lindqvist@acme.example", "jonas.weber@acme.example", "liam.murphy@acme.example"
@@ -162,7 +164,7 @@ def test_a3_a_plan_made_by_its_owner_is_not_applied_by_nobody(server):
     org = connect(server)
     plan = org.plan(removal("grace.kim@acme.example", "Production"))
     server.faults.add(path="auth/public", status=404, times=None)
-    with pytest.raises(PlanError, match="the key is"):
+    with pytest.raises(PlanError, match=r"not known whose key this is.*404"):
         connect(server).apply(plan, confirm=plan.fingerprint)
 
 
@@ -616,3 +618,97 @@ def test_ip_allowlist_is_judged_by_the_address_in_the_form(server):
     view = form.show_plan()
     assert "198.51.100.1" == view.rules.caller_address
     form.close()
+
+
+def test_a5_dropping_a_change_keeps_the_ceilings_of_the_policy(server, here):
+    """The view judges again by what the plan was made by, not by the defaults."""
+    (here / "lsnb-policy.toml").write_text("[thresholds]\nmin_admins = 6\n")
+    org = connect(server)
+    plan = org.plan(sheet((DANA, "Organization User"), ("grace.kim@acme.example", "Organization Viewer")))
+    assert "min-admins" in rules_of(plan.refusals)
+    view = plan_view(plan, org, fresh=True)
+    other = next(change.id for change in plan.changes if change.email != DANA)
+    assert "min-admins" in rules_of(view.drop([other]).refusals)
+    view.close()
+
+
+def test_a5_the_audit_goes_by_it_too(server, here, monkeypatch, capsys):
+    """And says by which one."""
+    monkeypatch.setenv("LANGSMITH_ENDPOINT", server.url)
+    monkeypatch.setenv("LANGSMITH_API_KEY", server.key)
+    (here / "lsnb-policy.toml").write_text('[lists]\nbreak_glass = ["gone@acme.example"]\n')
+    assert 2 == main(["audit", "--only", "LS-ADM-07"])
+    shown = capsys.readouterr()
+    assert "gone@acme.example" in shown.out
+    assert "lsnb-policy.toml" in shown.err
+
+
+# The caller, by what is done to roles, workspaces, keys and names
+
+
+def workspaces(*items):
+    """Make a sheet of workspaces."""
+    return pd.DataFrame(list(items)).fillna("")
+
+
+def test_self_keeps_the_only_workspace_of_the_caller():
+    """Deleting the last place where somebody is takes all they have; one of several, or as an Admin of all, does not."""
+    people = tiny.company().add("cleo", places={"Research": "Admin"})
+    people.add("finn", places={"Research": "Admin", "Staging": "Viewer"})
+    gone = workspaces({"workspace_name": "Research", "action": "delete"})
+
+    def refusals(name, role="Organization User"):
+        caller = Caller("pat", f"user:{name}", f"{name}@example.com", name, f"user-{name}@example.com", role)
+        return rules_of(tiny.planned(tiny.snapshot(people=people, caller=caller), workspaces=gone).refusals)
+
+    assert "self" in refusals("cleo")
+    assert "self" not in refusals("finn")
+    assert "self" not in refusals("ada", "Organization Admin")
+
+
+def test_self_keeps_the_workspaces_of_the_key_in_use():
+    """A key ends with the last of its workspaces, and the key that makes the plan must not."""
+    key = Caller("service", "key:2", name="service key lsv2_sk_…2222", hint="lsv2_sk_…2222")
+    snap = tiny.snapshot(caller=key)
+    both = workspaces(
+        {"workspace_name": "Production", "action": "delete"}, {"workspace_name": "Staging", "action": "delete"}
+    )
+    assert "self" in rules_of(tiny.planned(snap, workspaces=both).refusals)
+    assert "self" not in rules_of(tiny.planned(snap, workspaces=both[:1]).refusals)
+
+
+def test_protected_keeps_tokens_of_nobody_knows_whom():
+    """A token without an owner may be a protected account's; a key without a maker is a warning."""
+    rules = Rules(protected=("ben@example.com",))
+    snap = tiny.snapshot()
+    tokens = snap.access_tokens
+    tokens.loc[tokens["access_token_id"] == "token-dana", ["email", "ls_user_id"]] = pd.NA
+    tables = {name: snap.table(name) for name in (*snap.table_names, "completeness")}
+    snap = Snapshot(snap.meta, tables | {"access_tokens": tokens})
+    revoked = tiny.rows({"access_token_id": "token-dana", "short_key": "lsv2_pt_...dddd", "action": "revoke"})
+    assert "protected" in rules_of(tiny.planned(snap, rules=rules, tokens=revoked).refusals)
+    assert "protected" not in rules_of(tiny.planned(snap, tokens=revoked).refusals)
+    deleted = tiny.rows({"service_key_id": "key-night", "description": "night job", "action": "delete"})
+    assert "protected-unknown" in rules_of(tiny.planned(snap, rules=rules, keys=deleted).warnings)
+    assert "protected-unknown" not in rules_of(tiny.planned(snap, keys=deleted).warnings)
+
+
+def test_protected_keeps_the_names_that_groups_go_by():
+    """A workspace that changes its name takes away what the identity provider's groups give by that name."""
+    people = tiny.company().add("gus", places={"Research": "Viewer"}, scim_groups=[{"name": "x:Research:Viewer"}])
+    rules = Rules(protected=("gus@example.com",))
+    snap = tiny.snapshot(people=people, info={"scim_group_name_separator": ":"})
+    assert "group" in set(snap.access.loc[snap.access["email"] == "gus@example.com", "source"])
+    renamed = workspaces({"workspace_name": "Research", "new_name": "Lab"})
+    assert "protected" in rules_of(tiny.planned(snap, rules=rules, workspaces=renamed).refusals)
+    other = workspaces({"workspace_name": "Staging", "new_name": "Lab"})
+    assert "protected" not in rules_of(tiny.planned(snap, rules=rules, workspaces=other).refusals)
+    separator = tiny.rows({"setting": "scim_group_name_separator", "value": "-"})
+    assert "protected" in rules_of(tiny.planned(snap, rules=rules, settings=separator).refusals)
+
+
+@pytest.mark.parametrize("pattern", ["LIAM.murphy@acme.example", "liam.*", " *@ACME.example "])
+def test_protected_patterns_hold_for_roles_too(server, pattern):
+    """However they are written."""
+    plan = edit_role(connect(server), "Power User", "runs:delete", rules=Rules(protected=(pattern,)))
+    assert "protected" in rules_of(plan.refusals)
