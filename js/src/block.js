@@ -1,7 +1,17 @@
 // Blocks of cells as spreadsheets put them on the clipboard: tabs and line breaks, quotes where a cell has such itself.
 
-/** Read a block; a list of rows, each a list of texts. */
-export function parseBlock(text) {
+/**
+ * Read a block; a list of rows, each a list of texts. A line end at the end closes the last row, as Excel writes it.
+ * Google Sheets writes none, so that an empty last cell is lost in the text; its table in HTML has the number of rows.
+ */
+export function parseBlock(text, html = "") {
+  const rows = readRows(text);
+  const missing = (html.match(/<tr[\s>]/gi) ?? []).length - rows.length;
+  if (missing === 1 && /[\r\n]$/.test(text)) rows.push(rows[0].map(() => ""));
+  return rows;
+}
+
+function readRows(text) {
   const source = text.replace(/\r\n?/g, "\n").replace(/\n$/, "");
   const rows = [[]];
   let cell = "";
@@ -42,9 +52,11 @@ function closesLater(source, from) {
   return false;
 }
 
-/** Write a block, so that a spreadsheet reads the same cells. */
+/** Write a block, so that a spreadsheet reads the same cells; an empty last row would be taken for the end of the one above. */
 export function formatBlock(rows) {
-  return rows.map((row) => row.map(formatCell).join("\t")).join("\n");
+  const lines = rows.map((row) => row.map(formatCell).join("\t"));
+  if (lines.length > 1 && lines.at(-1) === "") lines.push("");
+  return lines.join("\n");
 }
 
 function formatCell(value) {

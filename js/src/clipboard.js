@@ -15,7 +15,7 @@ export function copy(event, { table, place }) {
 export function paste(event, { table, place, note }) {
   const area = place.area(event);
   if (!area || table.isGone) return false;
-  const block = parseBlock(event.clipboardData.getData("text/plain"));
+  const block = parseBlock(event.clipboardData.getData("text/plain"), event.clipboardData.getData("text/html"));
   const names = place.columnNames().slice(area.left);
   if (block.length === 1 && block[0].length === 1 && (area.bottom > area.top || area.columns.length > 1)) {
     const ids = place.rowsOf(area).map((row) => row.id);

@@ -165,7 +165,7 @@ export class Table {
           sets.get(name).values.push(readValue(this.column(name), text));
         } else values[name] = readValue(this.column(name), text);
       });
-      if (!row) adds.push(this.addition(values));
+      if (!row && texts.some((text) => text !== "")) adds.push(this.addition(values));
     });
     return { ops: [...sets.values(), ...adds], left };
   }

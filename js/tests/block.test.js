@@ -22,3 +22,13 @@ test("what is written is read as the same cells", () => {
   assert.deepEqual(parseBlock(formatBlock(block)), block);
   assert.equal(formatBlock([[null, 3, undefined]]), "\t3\t");
 });
+
+test("an empty last cell keeps its place: b18, copied here and pasted here, and as spreadsheets write it", () => {
+  for (const block of [[["x"], [""]], [["x"], [""], [""]], [[""], [""]], [["a", "b"], ["", ""]]]) {
+    assert.deepEqual(parseBlock(formatBlock(block)), block);
+  }
+  assert.deepEqual(parseBlock("x\r\n\r\n"), [["x"], [""]]); // Excel closes every row
+  assert.deepEqual(parseBlock("x\n", "<table><tr><td>x</td></tr><tr><td></td></tr></table>"), [["x"], [""]]); // Google Sheets does not
+  assert.deepEqual(parseBlock("x\r\n", "<table><tr><td>x</td></tr></table>"), [["x"]]);
+  assert.deepEqual(parseBlock("x", "<table><tr><td>x</td></tr></table>"), [["x"]]);
+});

@@ -82,6 +82,14 @@ test("a pasted block goes to the rows as they stand, adds rows below, and says w
   assert.equal(table.counts().added, 1);
 });
 
+test("an empty cell of a pasted block empties the cell below it (b18), and adds no empty row", () => {
+  const { table, sent } = open();
+  const { ops } = table.pasting([["7"], [""], [""]], [0, 1], ["seats"]);
+  table.commit(ops);
+  assert.deepEqual(sent[0].ops[0], set("seats", [0, 1], [7, null]));
+  assert.equal(table.counts().added, 0);
+});
+
 test("a block that goes past the end of a table that cannot grow is left out and counted", () => {
   const { table } = open();
   table.canAdd = false;

@@ -92,6 +92,19 @@ def test_a_locked_column_says_so(lab):
     assert grid.edits() == []
 
 
+def test_an_empty_cell_that_is_copied_empties_the_cell_it_is_pasted_on(lab):
+    """Two cells, the lower one empty, over two that are full: the second does not keep its value."""
+    grid = show(lab)
+    grid.cell(5, "name").click()
+    grid.press("Backspace")
+    grid.wait_for_edits([email(5), "name", "<NA>"])
+    grid.cell(4, "name").click()
+    grid.press("Shift+ArrowDown", "Control+c")
+    grid.cell(7, "name").click()
+    grid.press("Control+v")
+    grid.wait_for_edits([email(5), "name", "<NA>"], [email(7), "name", "Person 4"], [email(8), "name", "<NA>"])
+
+
 def test_a_block_from_a_spreadsheet_is_pasted_and_taken_back(lab):
     """Quotes, line breaks in cells, unknown roles: everything arrives, what is wrong is marked with words, undo is one step."""
     grid = show(lab)
