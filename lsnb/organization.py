@@ -25,6 +25,7 @@ from lsnb.journal import read_journal
 from lsnb.loader import load_snapshot_of
 from lsnb.loader.sources import utc_now
 from lsnb.plan import Mode, Plan, Rules, rules_under
+from lsnb.plan.policy_rules import rules_asked_for
 from lsnb.plan.rules import with_protected
 from lsnb.plan.sheets import SheetSet
 from lsnb.planning import check_held_to, check_sheets, export_sheets, hold_to, plan_sheets
@@ -275,7 +276,7 @@ class Organization:
             confirm: its fingerprint, handed back as the sign that it was.
             workers: how many changes may be under way at once.
             journal: the journal's file; a new one in `lsnb-journals/` when None.
-            rules: how many Organization Admins must be left, counted on what is there then, and who is protected.
+            rules: how many Organization Admins must be left, and who is protected, besides the rules of the plan.
             policy: as in `plan`; a plan that was held to another policy is refused.
             secrets: where the secrets of created keys go, each once, needed where there are some: `lsnb.SecretFile(path)`,
                 `lsnb.SecretKeyring()` or `lsnb.SecretBox()`.
@@ -301,7 +302,7 @@ class Organization:
             confirm=confirm,
             workers=workers,
             journal=journal,
-            rules=rules_under(held_to.policy, rules or Rules()),
+            rules=rules_asked_for(held_to.policy, rules),
             secrets=secrets,
             display=display,
             stop=stop,
@@ -339,7 +340,7 @@ class Organization:
             journal,
             workers=workers,
             retry_failed=retry_failed,
-            rules=rules_under(self.policy_in_force(policy).policy, rules or Rules()),
+            rules=rules_asked_for(self.policy_in_force(policy).policy, rules),
             secrets=secrets,
             display=display,
             stop=stop,

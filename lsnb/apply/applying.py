@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lsnb
-from lsnb.apply.checks import check_place, check_plan, check_refusals
+from lsnb.apply.checks import check_place, check_plan, check_refusals, check_version, rules_in_force
 from lsnb.apply.handover import Handover
 from lsnb.apply.recorder import OnEvent, Recorder
 from lsnb.apply.run import Run, make_run, run_of_record
@@ -24,9 +24,10 @@ from lsnb.journal.model import NOT_STARTED
 from lsnb.journal.spent import forget
 from lsnb.journal.turns import turn_of
 from lsnb.plan.model import Change, Plan
-from lsnb.plan.rules import DEFAULT_RULES, Rules
+from lsnb.plan.rules import Rules
 from lsnb.progress import Display, Progress
 from lsnb.secrets import SecretSink
+from lsnb.snapshot import Caller
 
 if TYPE_CHECKING:
     from lsnb.api import Api
@@ -52,7 +53,7 @@ def apply_plan(
     display: Display | None = None,
     stop: threading.Event | None = None,
     on_event: OnEvent | None = None,
-    rules: Rules = DEFAULT_RULES,
+    rules: Rules | None = None,
     secrets: SecretSink | None = None,
     clock: Clock = utc_now,
     sleep: Callable[[float], object] = time.sleep,
@@ -72,7 +73,8 @@ def apply_plan(
         display: where the progress is shown; picked by surroundings when None.
         stop: ends the work early when it is set.
         on_event: told what happens, one event at a time.
-        rules: how many Organization Admins must be left, counted on what is there now, and whom no plan may touch.
+        rules: how many Organization Admins must be left at least, and whom no plan may touch, besides what the plan was
+            judged by.
         secrets: where the secrets of created keys go; a plan that creates keys needs it.
         clock: the time, UTC.
         sleep: waits that many seconds, before looking a second time at what was not there.
@@ -93,7 +95,8 @@ def apply_plan(
         TransportError: likewise.
     """
     check_plan(plan, confirm)
-    check_place(api, plan, rules)
+    held_to = rules_in_force(plan, rules)
+    caller = check_place(api, plan, held_to)
     if plan.is_empty:
         return make_run(plan, {}, None)
     header = {"lsnb": lsnb.__version__, "started_at": _stamp(clock()), "workers": workers}
@@ -109,7 +112,9 @@ def apply_plan(
                 recorder = Recorder(plan, writer, results, progress=progress, clock=clock, on_event=on_event)
                 halt = Halt(stop)
                 wait = _waiting(sleep)
-                stages = Stages(api, recorder, halt, workers=workers, rules=rules, wait=wait, handover=handover)
+                stages = Stages(
+                    api, recorder, halt, workers=workers, rules=held_to, caller=caller, wait=wait, handover=handover
+                )
                 stages.look(may_refuse=True)
             except (LsnbError, KeyboardInterrupt):
                 # Nothing was tried, so the plan can still be applied.
@@ -127,7 +132,7 @@ def resume_run(
     display: Display | None = None,
     stop: threading.Event | None = None,
     on_event: OnEvent | None = None,
-    rules: Rules = DEFAULT_RULES,
+    rules: Rules | None = None,
     secrets: SecretSink | None = None,
     clock: Clock = utc_now,
     sleep: Callable[[float], object] = time.sleep,
@@ -163,8 +168,10 @@ def resume_run(
         TransportError: likewise.
     """
     record = read_journal(journal)
+    check_version(record.plan)
     check_refusals(record.plan, record.plan.refusals)
-    check_place(api, record.plan, rules)
+    held_to = rules_in_force(record.plan, rules)
+    caller = check_place(api, record.plan, held_to)
     with Handover(secrets) as handover:
         handover.prepare(
             change for change in record.plan.changes if _is_open(record.results[change.id], retry_failed=retry_failed)
@@ -178,7 +185,8 @@ def resume_run(
             display=display,
             stop=stop,
             on_event=on_event,
-            rules=rules,
+            rules=held_to,
+            caller=caller,
             clock=clock,
             sleep=sleep,
         )
@@ -195,6 +203,7 @@ def _go_on(
     stop: threading.Event | None,
     on_event: OnEvent | None,
     rules: Rules,
+    caller: Caller,
     clock: Clock,
     sleep: Callable[[float], object],
 ) -> Run:
@@ -214,7 +223,17 @@ def _go_on(
         recorder.mark("resumed", lsnb=lsnb.__version__, workers=workers)
         halt = Halt(stop)
         wait = _waiting(sleep)
-        stages = Stages(api, recorder, halt, workers=workers, rules=rules, wait=wait, handover=handover, lost=lost)
+        stages = Stages(
+            api,
+            recorder,
+            halt,
+            workers=workers,
+            rules=rules,
+            caller=caller,
+            wait=wait,
+            handover=handover,
+            lost=lost,
+        )
         stages.look(may_refuse=False)
         return _work(api, stages, recorder, halt, writer, handover, remark=remark)
 

@@ -12,7 +12,7 @@ from lsnb.identity import anonymous, identify
 from lsnb.plan import check_binding, fingerprint_of
 from lsnb.plan.model import Plan, Verdict
 from lsnb.plan.protection import judge_people
-from lsnb.plan.rules import Rules, with_protected
+from lsnb.plan.rules import DEFAULT_RULES, Rules, with_protected
 
 if TYPE_CHECKING:
     from lsnb.api import Api
@@ -58,13 +58,16 @@ def check_refusals(plan: Plan, refusals: Iterable[Verdict]) -> None:
         )
 
 
-def check_place(api: Api, plan: Plan, rules: Rules) -> None:
+def check_place(api: Api, plan: Plan, rules: Rules) -> Caller:
     """Make sure that the plan is for this organization, host and key, and touches nobody whom it must not touch.
 
     Args:
         api: the service.
         plan: the plan.
         rules: whom no plan may touch.
+
+    Returns:
+        Who applies it.
 
     Raises:
         PlanError: it is for another one; says which.
@@ -79,9 +82,36 @@ def check_place(api: Api, plan: Plan, rules: Rules) -> None:
             f"{tried}. Name a workspace that the token may use (LANGSMITH_WORKSPACE_ID), or try again later."
         )
     check_binding(plan, organization_id=organization_id_of(api), host=api.transport.settings.host, key=caller.identity)
+    check_refusals(plan, judge_people(plan.changes, caller, rules=rules, allow=plan.allowed))
+    return caller
+
+
+def rules_in_force(plan: Plan, rules: Rules | None) -> Rules:
+    """Give the rules that a run is held to: those that its plan was judged by, tightened by what is asked for now.
+
+    Args:
+        plan: the plan.
+        rules: how many Organization Admins must be left at least, and whom no plan may touch besides; None for nothing
+            more than the plan says.
+    """
     # The accounts that were protected when it was made still are, also where the policy that says so is not at hand.
-    held_to = with_protected(rules, plan.protected)
-    check_refusals(plan, judge_people(plan.changes, caller, rules=held_to, allow=plan.allowed))
+    base = with_protected(plan.rules or DEFAULT_RULES, plan.protected)
+    if rules is None:
+        return base
+    return with_protected(replace(base, min_admins=max(base.min_admins, rules.min_admins)), rules.protected)
+
+
+def check_version(plan: Plan) -> None:
+    """Make sure that the plan of a journal says what a run is held to.
+
+    Raises:
+        PlanError: it is of an older version, which did not.
+    """
+    if plan.rules is None:
+        raise PlanError(
+            "The run was begun by an older lsnb, whose plans do not say by which rules they were judged, so it is not gone "
+            "on with. Make a new plan from the same sheets: it asks only for what is missing by now."
+        )
 
 
 def organization_id_of(api: Api) -> str:

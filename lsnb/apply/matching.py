@@ -75,6 +75,8 @@ def found_words(change: Change, present: Present) -> str:
     if change.scope == "workspace":
         member = present.member(change)
         place = change.workspace or "the workspace"
+        if change.ids.get("workspace_id") in present.gone:
+            return f"the workspace {change.workspace or 'that it is about'} is not there any more"
         if member is None:
             return f"{change.email} is not in {place}"
         return f"{change.email} is {_role_words(member)} in {place}"

@@ -76,16 +76,19 @@ class Present:
         members: by workspace id and address, likewise.
         everybody: all people of the organization, where all were read.
         things: workspaces, roles, keys, tokens, settings and public links.
+        gone: the ids of workspaces that were asked for and are not there any more.
     """
 
     people: dict[str, list[Person]] = field(default_factory=dict)
     members: dict[tuple[str, str], list[Member]] = field(default_factory=dict)
     everybody: list[Person] | None = None
     things: Things = field(default_factory=Things)
+    gone: frozenset[str] = frozenset()
 
     def add(self, other: Present, changes: Iterable[Change]) -> None:
         """Take in what a later reading found for some changes; what it did not find is gone."""
         self.things.add(other.things)
+        self.gone |= other.gone
         for change in changes:
             if is_thing(change):
                 continue

@@ -193,6 +193,10 @@ class Recorder:
                 f"What watched the run failed, and the run went on: {self._complaint!r}", RuntimeWarning, stacklevel=4
             )
 
+    def created(self) -> frozenset[str]:
+        """Give the ids of what was created so far."""
+        return frozenset(result.created_id for result in self.results.values() if result.created_id)
+
     def counts(self) -> Counter[str]:
         """Count how many changes ended how so far."""
         with self._lock:

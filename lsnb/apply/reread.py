@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from lsnb.apply.patience import patiently
 from lsnb.apply.present import Member, Person, Present, clean_email, to_member, to_person
 from lsnb.apply.things import is_thing, read_things
-from lsnb.errors import NotFoundError
+from lsnb.errors import NotFoundError, PermissionDeniedError
 from lsnb.plan.model import Change
 from lsnb.plan.references import is_reference
 
@@ -32,15 +32,15 @@ _MOST_BY_ADDRESS = 450
 Read = Callable[[], list[tuple[tuple[str, str], Member]]]
 
 
-def read_present(api: Api, changes: Iterable[Change], *, everybody: bool = False, expected: bool = False) -> Present:
+def read_present(api: Api, changes: Iterable[Change], *, everybody: bool = False, from_list: bool = False) -> Present:
     """Read what is there now for some changes.
 
     Args:
         api: the service.
         changes: the changes.
         everybody: read all people of the organization, as counting its admins needs.
-        expected: whether the people who have an id in a change should still be there. Where some are not found by
-            their address, all are read: a server may keep an address in other letters.
+        from_list: take people from the whole list, since it is read anyway; a server may keep an address in other letters,
+            too.
 
     Raises:
         ApiError: the service said no.
@@ -53,6 +53,8 @@ def read_present(api: Api, changes: Iterable[Change], *, everybody: bool = False
     emails = sorted({change.email or "" for change in people})
     if everybody:
         found = present.everybody = _everybody(api, emails, whole=True)
+    elif from_list:
+        found = _everybody(api, emails, whole=False) if people else []
     elif all(change.kind == "SetOrgRole" and change.ids.get("pending") != "true" for change in people):
         # Only the role of people who have joined is asked for, which a smaller list has.
         found = _joined(api, emails)
@@ -60,13 +62,10 @@ def read_present(api: Api, changes: Iterable[Change], *, everybody: bool = False
         found = _everybody(api, emails, whole=False)
     else:
         found = _by_address(api, emails)
-    if expected and not everybody:
-        known = {person.identity_id for person in found}
-        if any(change.ids.get("identity_id", "") not in known | {""} for change in people):
-            found = _everybody(api, emails, whole=False)
     for person in found:
         present.people.setdefault(person.email, []).append(person)
-    for place, member in _members(api, [change for change in made if change.scope == "workspace"]):
+    members, present.gone = _members(api, [change for change in made if change.scope == "workspace"])
+    for place, member in members:
         present.members.setdefault(place, []).append(member)
     present.things = read_things(api, made)
     return present
@@ -133,8 +132,12 @@ def _everybody(api: Api, emails: Sequence[str], *, whole: bool) -> list[Person]:
     return [to_person(record, lists_places=listed.lists_all_workspaces) for record in people.to_pylist()]
 
 
-def _members(api: Api, changes: Sequence[Change]) -> list[tuple[tuple[str, str], Member]]:
-    """Read the lists of the workspaces that changes are about; of those who are invited only where one is about them."""
+def _members(api: Api, changes: Sequence[Change]) -> tuple[list[tuple[tuple[str, str], Member]], frozenset[str]]:
+    """Read the lists of the workspaces that changes are about; of those who are invited only where one is about them.
+
+    Returns:
+        The members, with workspace and address; and the workspaces that are not there any more.
+    """
     emails: dict[str, set[str]] = defaultdict(set)
     invited: set[str] = set()
     for change in changes:
@@ -151,11 +154,28 @@ def _members(api: Api, changes: Sequence[Change]) -> list[tuple[tuple[str, str],
         wanted = emails[place]
         # A list that is filtered by many addresses takes as long as the whole one.
         asked = sorted(wanted) if len(wanted) <= _PER_REQUEST else None
-        records = patiently(lambda: api.list_workspace_members(place, pending=is_pending, emails=asked))
+        try:
+            records = patiently(lambda: api.list_workspace_members(place, pending=is_pending, emails=asked))
+        except (PermissionDeniedError, NotFoundError):
+            if not _is_gone(api, place):
+                raise
+            gone.add(place)
+            return []
         return [
             ((place, email), to_member(record, is_pending=is_pending))
             for record in records
             if (email := clean_email(record.get("email"))) in wanted
         ]
 
-    return [item for found in api.transport.map(read, calls) for item in found]
+    gone: set[str] = set()
+    found = [item for listed in api.transport.map(read, calls) for item in listed]
+    return found, frozenset(gone)
+
+
+def _is_gone(api: Api, workspace_id: str) -> bool:
+    """Tell whether a workspace is surely not there any more; a key that may not list them all cannot tell."""
+    try:
+        places = patiently(api.list_workspaces)
+    except (PermissionDeniedError, NotFoundError):
+        return False
+    return workspace_id not in {str(place.get("id")) for place in places if not place.get("is_deleted")}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from lsnb.apply import calls
 from lsnb.apply.batches import Unit, halves, to_units
 from lsnb.apply.comparing import found_id, lost_key
+from lsnb.apply.ground import AGAIN, Ground
 from lsnb.apply.matching import found_words, holds, is_otherwise, is_reached
 from lsnb.apply.present import Present
 from lsnb.apply.recorder import RESUME, Recorder
@@ -42,6 +43,7 @@ class Settler:
         present: what was read before; kept up to date.
         worker: what carries out; it holds back changes of people who are not settled.
         halt: says when to stop.
+        ground: what the plan rests on.
         may_send_again: the ids of what must happen once only, and may be sent again when it is not there.
         wait: waits before looking a second time.
     """
@@ -53,6 +55,7 @@ class Settler:
         present: Present,
         worker: Worker,
         halt: Halt,
+        ground: Ground,
         *,
         may_send_again: Iterable[str] = (),
         wait: Callable[[], object],
@@ -62,6 +65,7 @@ class Settler:
         self._present = present
         self._worker = worker
         self._halt = halt
+        self._ground = ground
         self._may_send_again = set(may_send_again)
         self._wait = wait
         self._tried_again: set[str] = set()
@@ -75,7 +79,7 @@ class Settler:
             The units to carry out.
         """
         again = [Unit((item.change,)) for item in opens if item.how == "deferred"]
-        looked = [item for item in opens if item.how != "deferred"]
+        looked = [item for item in opens if item.how != "deferred" and not self._is_groundless(item)]
         if not looked:
             return again
         self._recorder.reading("looking what became of requests without a clear answer")
@@ -84,6 +88,17 @@ class Settler:
             again += self._after_second_look(absent)
         self._worker.lost.difference_update(item.change.id for item in looked)
         return again
+
+    def _is_groundless(self, item: Open) -> bool:
+        """Tell whether the service refused a change because what it rests on is gone; that ends it."""
+        if item.how != "refused":
+            return False
+        trouble = self._ground.trouble_after_refusal(item.change, created=self._recorder.created())
+        if not trouble:
+            return False
+        self._recorder.end(item.change, "skipped", f"stale: {trouble}. {item.reason}", AGAIN)
+        self._worker.lost.discard(item.change.id)
+        return True
 
     def _look(self, opens: Sequence[Open]) -> bool:
         """Read what is there; where that is impossible, everything stays unknown."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from lsnb.apply import calls
 from lsnb.apply.admins import AdminGuard
 from lsnb.apply.batches import Unit, to_units, to_waves
+from lsnb.apply.fresh import ReadOnce, read_fresh
 from lsnb.apply.gathering import find_together
+from lsnb.apply.ground import AGAIN, Ground
 from lsnb.apply.handover import Handover
 from lsnb.apply.matching import found_words, holds, is_reached, is_shown
 from lsnb.apply.present import Present
@@ -17,11 +19,21 @@ from lsnb.apply.reread import read_present
 from lsnb.apply.settle import Settler
 from lsnb.apply.stale import end_stale
 from lsnb.apply.worker import Halt, Open, Worker
-from lsnb.errors import ApiError, IncompleteListError, TransportError, UnsafePlanError
+from lsnb.errors import (
+    ApiError,
+    IncompleteListError,
+    PlanError,
+    TransportError,
+    UnreadableTableError,
+    UnsafePlanError,
+)
 from lsnb.plan.admins import may_take_admin
 from lsnb.plan.model import STAGES, Change
 from lsnb.plan.references import reference_made_by, references_of, resolve
 from lsnb.plan.rules import Rules
+from lsnb.plan.safety import judge
+from lsnb.plan.standing import Standing
+from lsnb.snapshot import Caller, Snapshot
 
 if TYPE_CHECKING:
     from lsnb.api import Api
@@ -37,7 +49,8 @@ class Stages:
         recorder: where outcomes go; what it knows already is not done again.
         halt: says when to stop.
         workers: how many requests may be under way at once.
-        rules: how many Organization Admins must be left.
+        rules: what the run is held to.
+        caller: who applies the plan.
         wait: waits before looking a second time.
         handover: where the secrets of created keys go.
         lost: changes of an earlier run that nobody knows the outcome of, with the request that was being tried.
@@ -51,6 +64,7 @@ class Stages:
         *,
         workers: int,
         rules: Rules,
+        caller: Caller,
         wait: Callable[[], object],
         handover: Handover,
         lost: Iterable[tuple[Change, str]] = (),
@@ -61,20 +75,26 @@ class Stages:
         self._workers = max(1, workers)
         self._wait = wait
         self._lost = list(lost)
+        self._rules = rules
+        self._caller = caller
         self._present = Present()
-        self._worker = Worker(api, recorder, self._present, halt, handover)
+        self._ground = Ground(api, recorder.plan)
+        self._worker = Worker(api, recorder, self._present, halt, handover, self._ground)
         self._settler = Settler(
             api,
             recorder,
             self._present,
             self._worker,
             halt,
+            self._ground,
             # Going on is somebody's decision, and time has passed.
             may_send_again=[change.id for change, step in self._lost if calls.is_once_only(step)],
             wait=wait,
         )
         self._guard = AdminGuard(api, recorder, rules, wait)
         self._opens: list[Open] = []
+        # What a rule refuses by now, of a run that is gone on with: why, by the id of the change.
+        self._refused: dict[str, str] = {}
         self._makers = {
             reference: change
             for change in recorder.plan.changes
@@ -88,40 +108,72 @@ class Stages:
             may_refuse: whether the whole plan may still be refused, since nothing was written yet.
 
         Raises:
-            UnsafePlanError: too few Organization Admins would be left by now.
+            UnsafePlanError: a rule refuses by now what is left of the plan.
+            PlanError: what is there cannot be read well enough to judge it.
         """
         changes = self._todo()
         lost = {change.id for change, _ in self._lost}
         self._recorder.reading("reading what the plan was made from again")
-        counts = any(may_take_admin(change) for change in changes)
-        found = read_present(self._api, changes, everybody=counts, expected=True)
-        self._present.add(found, changes)
+        api = ReadOnce(self._api)
+        snapshot = read_fresh(api, changes, self._caller)
+        self._ground.learn(snapshot)
+        fresh = [change for change in changes if change.id in lost or not self._is_groundless(change)]
+        found = read_present(api, fresh, everybody=any(map(may_take_admin, fresh)), from_list=True)
+        self._present.add(found, fresh)
         self._present.everybody = found.everybody
         if may_refuse:
             self._present.things.earlier_keys = frozenset(found.things.keys or ())
-        fresh = [change for change in changes if change.id not in lost]
-        valid = [change for change in fresh if self._holds(change)]
+        valid = [change for change in fresh if change.id in lost or self._holds(change)]
         if found.everybody is not None:
             self._guard.take(found.everybody)
             takers = [change for change in valid if may_take_admin(change)]
             refusal = self._guard.refusal(takers, promised=valid) if may_refuse and takers else ""
             if refusal:
-                raise UnsafePlanError(
-                    "The organization has changed since the plan was made, so the plan is refused, and nothing was "
-                    f"changed: {refusal} Make a new plan.",
-                    reasons=(refusal,),
-                )
+                raise _unsafe([refusal])
+        self._judge(snapshot, valid, may_refuse=may_refuse)
         known = {change.id for change in valid}
         for change in fresh:
             if change.id not in known:
                 end_stale(self._recorder, change, self._present)
         self._recorder.sync()
 
+    def _is_groundless(self, change: Change) -> bool:
+        """Skip a change where what it rests on is not so any more, and say what that is."""
+        trouble = self._ground.trouble(change, created=self._recorder.created())
+        if trouble:
+            self._recorder.end(change, "skipped", f"stale: {trouble}.", AGAIN)
+        return bool(trouble)
+
+    def _judge(self, snapshot: Snapshot, changes: Sequence[Change], *, may_refuse: bool) -> None:
+        """Judge by all rules, on what is there now; a run that was begun goes on with what no rule refuses."""
+        plan = self._recorder.plan
+        try:
+            verdict = judge(
+                snapshot,
+                Standing(snapshot),
+                tuple(changes),
+                scope=plan.scope,
+                mode=plan.mode,
+                rules=self._rules,
+                allow=plan.allowed,
+            )
+        except UnreadableTableError as error:
+            raise PlanError(
+                f"The plan cannot be judged on what is there now, so nothing was changed. {error}"
+            ) from error
+        if may_refuse and verdict.refusals:
+            raise _unsafe([f"{refusal.rule}: {refusal.message}" for refusal in verdict.refusals])
+        for refusal in verdict.refusals:
+            # Who is counted just before, and by the end that was reviewed, is not counted here.
+            if refusal.rule != "min-admins":
+                about = refusal.change_ids or [change.id for change in changes]
+                self._refused |= dict.fromkeys(about, f"{refusal.rule}: {refusal.message}")
+
     def carry_out(self) -> None:
         """Carry out what has not ended, stage by stage, each only when the one before is settled."""
         self._settle_lost()
         for stage in STAGES:
-            changes = [change for change in self._todo() if change.stage == stage]
+            changes = [c for c in self._todo() if c.stage == stage and not self._is_refused(c)]
             if not changes or self._halt.is_set():
                 continue
             self._recorder.stage(stage)
@@ -131,6 +183,13 @@ class Stages:
                 else:
                     self._rounds(to_units(wave, together=find_together(self._api, wave)))
         self._recorder.sync()
+
+    def _is_refused(self, change: Change) -> bool:
+        reason = self._refused.get(change.id)
+        if reason is None:
+            return False
+        self._recorder.end(change, "skipped", f"not tried: by now a rule refuses it: {reason}", RESUME, is_open=True)
+        return True
 
     def read_back(self) -> str:
         """Read the rows that were changed again, and compare them with what the service said.
@@ -288,6 +347,14 @@ class Stages:
     def _carry_out(self, unit: Unit) -> None:
         opens = self._worker.carry_out(unit)
         self._opens.extend(opens)
+
+
+def _unsafe(reasons: Sequence[str]) -> UnsafePlanError:
+    return UnsafePlanError(
+        "The organization has changed since the plan was made, so the plan is refused, and nothing was changed: "
+        f"{' '.join(reasons)} Make a new plan.",
+        reasons=reasons,
+    )
 
 
 def _parted(changes: Sequence[Change], present: Present, unseen: Sequence[Change]) -> tuple[list[Change], list[Change]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from lsnb.apply import calls
 from lsnb.apply.batches import Unit
+from lsnb.apply.ground import AGAIN, Ground
 from lsnb.apply.handover import Handover
 from lsnb.apply.matching import holds
 from lsnb.apply.patience import patiently
@@ -113,14 +114,18 @@ class Worker:
         present: what was read just before.
         halt: says when to stop.
         handover: where the secrets of created keys go.
+        ground: what the plan rests on.
     """
 
-    def __init__(self, api: Api, recorder: Recorder, present: Present, halt: Halt, handover: Handover) -> None:
+    def __init__(
+        self, api: Api, recorder: Recorder, present: Present, halt: Halt, handover: Handover, ground: Ground
+    ) -> None:
         self._api = api
         self._recorder = recorder
         self._present = present
         self._halt = halt
         self._handover = handover
+        self._ground = ground
         #: Changes that a request went out for without a clear answer, until they are settled.
         self.lost: set[str] = set()
         # Keys that were made, and whose secret is in memory only.
@@ -324,7 +329,13 @@ class Worker:
         ):
             how = "refused"
         else:
-            self._fail(changes, words, "Mend what the message says, then make a new plan.")
+            # What is said of something that is gone is said of the rights of the key, too.
+            for change in changes:
+                trouble = self._ground.trouble_after_refusal(change, created=self._recorder.created())
+                if trouble:
+                    self._recorder.end(change, "skipped", f"stale: {trouble}. {words}", AGAIN)
+                else:
+                    self._fail([change], words, "Mend what the message says, then make a new plan.")
             return []
         return self._opened([Open(change, how, step, words, unit) for change in changes])
 

@@ -2,7 +2,7 @@
 
 A journal is JSON Lines in UTF-8, one object per line, only ever appended to. It is a public format with a version:
 
-- `header`, the first line: `version`, `lsnb` (its version), `started_at`, `fingerprint`, `created_at` of the plan,
+- `header`, the first line: `version`, `lsnb` (its version), `started_at`, `fingerprint`, `created_at` and `nonce` of the plan,
   `organization_id`, `host`, `key` (the identity, never the key itself), `workers`, `allowed` (the rules that were
   overridden, with the reasons).
 - `plan`, the second line: the whole plan, so that going on and undoing need nothing but the journal.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from lsnb import catalogue
@@ -13,6 +13,7 @@ from lsnb.snapshot import Snapshot
 
 #: Changes that are about a role, and give it to nobody.
 _OF_ROLES = frozenset({"CreateRole", "UpdateRole", "DeleteRole"})
+_OF_WORKSPACES = frozenset({"CreateWorkspace", "RenameWorkspace", "DeleteWorkspace"})
 _ROLE_FIELDS = ("role_id", "workspace_role_id", "org_role_id")
 
 
@@ -28,6 +29,8 @@ def roles_given(change: Change) -> frozenset[str]:
 
 def workspaces_meant(change: Change) -> frozenset[str]:
     """List the ids of the workspaces that a change happens in, or gives access to; those that a plan creates are left out."""
+    if change.kind in _OF_WORKSPACES:
+        return frozenset()
     places = (change.after or {}).get("workspaces") or ()
     found = {change.ids.get("workspace_id")} | {
         place.get("workspace_id") for place in places if isinstance(place, Mapping)
@@ -46,6 +49,19 @@ def basis_of(snapshot: Snapshot, changes: Iterable[Change]) -> dict[str, Any]:
     roles = {id_ for change in made for id_ in roles_given(change)}
     places = {id_ for change in made for id_ in workspaces_meant(change)}
     return {"roles": _roles(snapshot, roles), "workspaces": _workspaces(snapshot, places)}
+
+
+def everything(snapshot: Snapshot) -> dict[str, Any]:
+    """Write down the same of all roles and workspaces that are there; `roles` is None where they could not be read."""
+    roles = None
+    if snapshot.is_readable("roles"):
+        roles = _roles(snapshot, snapshot.table("roles", columns=["role_id"])["role_id"].dropna().astype(object))
+    places: dict[str, str] = {}
+    if snapshot.is_readable("workspaces"):
+        table = snapshot.table("workspaces", columns=["workspace_id", "is_deleted"])
+        there = table.loc[~table["is_deleted"].fillna(False).astype(bool), "workspace_id"]
+        places = _workspaces(snapshot, there.astype(object))
+    return {"roles": roles, "workspaces": places}
 
 
 def _roles(snapshot: Snapshot, wanted: Iterable[str]) -> dict[str, Any]:
@@ -76,28 +92,36 @@ def _workspaces(snapshot: Snapshot, wanted: Iterable[str]) -> dict[str, str]:
 
 
 def differences(
-    change: Change, basis: Mapping[str, Any], now: Mapping[str, Any], *, own: Iterable[Change], is_whole: bool
+    change: Change,
+    basis: Mapping[str, Any],
+    now: Mapping[str, Any],
+    *,
+    own: Iterable[Change],
+    is_whole: bool,
+    created: Collection[str] = (),
 ) -> list[str]:
     """Say what a change rests on and is not so any more; empty where all holds.
 
     Args:
         change: the change.
         basis: what the plan rests on.
-        now: the same as it is now, of everything that is there; what is not in it is gone.
+        now: the same as it is now, by `everything`; what is not in it is gone.
         own: the changes of the plan, which may give things other names and roles other permissions.
         is_whole: whether all workspaces can be seen, so that one that is not seen is gone.
+        created: the ids of what the plan itself has created.
     """
-    updates = {c.ids.get("role_id"): c.after or {} for c in own if c.kind == "UpdateRole"}
-    renames = {c.ids.get("workspace_id"): (c.after or {}).get("workspace") for c in own if c.kind == "RenameWorkspace"}
+    made = list(own)
+    updates = {c.ids.get("role_id"): c.after or {} for c in made if c.kind == "UpdateRole"}
+    renames = {c.ids.get("workspace_id"): (c.after or {}).get("workspace") for c in made if c.kind == "RenameWorkspace"}
     found = []
-    for id_ in sorted(workspaces_meant(change)):
+    for id_ in sorted(workspaces_meant(change) - set(created)):
         known = basis.get("workspaces", {}).get(id_) or change.workspace or "that it is about"
         name = now["workspaces"].get(id_)
         if name is None:
             found += [f"the workspace {known} is not there any more"] if is_whole else []
         elif name not in (known, renames.get(id_)) and id_ in basis.get("workspaces", {}):
             found.append(f"the workspace {known} is called {name} now")
-    for id_ in sorted(roles_given(change)):
+    for id_ in sorted(roles_given(change) - set(created)) if now["roles"] is not None else ():
         found += _of_role(basis.get("roles", {}).get(id_), now["roles"].get(id_), updates.get(id_, {}), change)
     return found
 

@@ -36,6 +36,11 @@ def rules_under(policy: Policy | None, rules: Rules = DEFAULT_RULES) -> Rules:
     )
 
 
+def rules_asked_for(policy: Policy | None, rules: Rules | None) -> Rules | None:
+    """Give what a run is held to besides the rules that its plan was judged by; None where nobody asks for more."""
+    return None if policy is None and rules is None else rules_under(policy, rules or DEFAULT_RULES)
+
+
 def _decided(name: str, by_policy: float, by_rules: float) -> float:
     default = getattr(DEFAULT_RULES, name)
     if by_policy == default:

@@ -83,13 +83,14 @@ def test_stages_follow_one_another_when_things_need_each_other(acme):
 
 
 def test_only_what_the_kinds_need_is_read_when_a_plan_is_small(acme):
-    """A plan of one setting asks who the key is, and reads the settings before and after."""
+    """A plan of one setting asks who the key is, reads what the rules judge again once, and the settings after."""
     plan = t.plan_of(acme, t.setting("public_sharing_disabled", False, True))
     acme.server.instance.log.clear()
     acme.apply(plan)
-    assert ["/auth/public", "/orgs/current/info", "/orgs/current/info", "/orgs/current/info"] == [
-        line["path"].removeprefix("/api/v1") for line in acme.server.requests
-    ]
+    paths = [line["path"].removeprefix("/api/v1") for line in acme.server.requests]
+    assert ["/auth/public", "/orgs/current/info", "/orgs/current/info"] == [paths[0], *paths[-2:]]
+    judged = ["info", "members", "personal-access-tokens", "roles", "sso-settings", "workspaces"]
+    assert judged == sorted(path.rpartition("/")[2] for path in paths[1:-2])
 
 
 def test_a_role_is_skipped_when_somebody_changed_it_since(acme):

@@ -8,15 +8,21 @@ import subprocess
 import sys
 import textwrap
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from lsnb.errors import BusyOrganizationError, PlanError, UnsafePlanError
+import lsnb
+from lsnb.errors import BusyOrganizationError, PlanError, SpentPlanError, UnconfirmedPlanError, UnsafePlanError
 from lsnb.journal.locks import try_lock
 from lsnb.journal.turns import turn_of
-from tests.apply.acme import Acme
+from lsnb.plan import Rules, drop_changes, seal
+from lsnb.planfile import load_plan, save_plan
+from tests.apply.acme import WIDE, Acme
 
+COLUMNS = ["email", "workspace_name", "langsmith_role", "action"]
 ADMINS = ("ada.lindqvist", "tomas.okafor", "priya.raman", "break.glass", "lars.berg", "dana.fox@partner.example")
 USER, ADMIN = "Organization User", "Organization Admin"
 
@@ -415,3 +421,330 @@ def test_a2_a_run_says_so_when_the_state_folder_cannot_be_written(acme, tmp_path
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file"))
     run = acme.apply(acme.plan(("grace.kim", "Production", "Editor")))
     assert [note for note in run.notes if "nothing kept another run" in note]
+
+
+# A8
+
+
+def role_of(acme, name):
+    """Find a role in the server."""
+    return next(role for role in acme.server.state.roles.values() if role.display_name == name)
+
+
+def gain(acme, name, *permissions):
+    """Let somebody else widen a role, beside everything."""
+    role_of(acme, name).permissions = [*role_of(acme, name).permissions, *permissions]
+    acme.server.state.touch()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("grace.kim", "Production", "Annotator"),  # another role
+        ("anton.vogel", "Marketing", "Annotator"),  # added to a workspace
+        ("new.one", "Production", "Annotator"),  # invited with it
+    ],
+)
+def test_a8_a_row_is_stale_when_the_role_that_it_gives_gained_sensitive_permissions(acme, row):
+    """What was reviewed was a role that could do less; the other row goes on."""
+    plan = acme.plan(row, ("liam.murphy", "Production", "Editor"))
+    gain(acme, "Annotator", "workspaces:manage-members")
+    before = acme.mails()
+    run = acme.apply(plan)
+    by_email = run.results.set_index("email")
+    stale = by_email.loc[address(row[0])]
+    assert "skipped" == stale["outcome"]
+    assert "the role Annotator has gained workspaces:manage-members" in stale["reason"]
+    assert "done" == by_email.loc["liam.murphy@acme.example", "outcome"]
+    assert before == acme.mails()
+
+
+def test_a8_a_permission_that_nobody_knows_counts_as_sensitive(acme):
+    """Unknown is high."""
+    plan = acme.plan(("grace.kim", "Production", "Annotator"))
+    gain(acme, "Annotator", "universe:rule")
+    assert "universe:rule" in acme.apply(plan).results["reason"].iloc[0]
+
+
+def test_a8_a_role_that_gained_something_harmless_is_given_all_the_same(acme):
+    """No nuisance for a permission to read."""
+    plan = acme.plan(("grace.kim", "Production", "Annotator"))
+    role = role_of(acme, "Annotator")
+    harmless = next(name for name in ("charts:read", "prompts:read", "datasets:read") if name not in role.permissions)
+    gain(acme, "Annotator", harmless)
+    assert acme.apply(plan).is_done
+
+
+def test_a8_a_role_that_the_plan_itself_widens_is_given_also_when_the_run_goes_on(server, tmp_path):
+    """What the plan says it does to the role was reviewed with it."""
+    org = lsnb.connect(endpoint=server.url, api_key=server.keys["admin_pat"])
+    held = role_of(Acme(server), "Annotator").permissions
+    sheets = {
+        "roles": pd.DataFrame({"permission": [*held, "runs:delete"], "Annotator": ["x"] * (len(held) + 1)}),
+        "access": pd.DataFrame([["grace.kim@acme.example", "Production", "Annotator"]], columns=COLUMNS[:3]),
+    }
+    plan = org.plan(sheets, allow={"max-widening": "reviewed"})
+    assert {"UpdateRole", "SetWorkspaceRole"} == {change.kind for change in plan.changes}, str(plan)
+    stop = threading.Event()
+    run = org.apply(plan, confirm=plan.fingerprint, stop=stop, on_event=when("outcome", stop.set))
+    assert org.resume(run.journal).is_done
+
+
+def test_a8_the_fingerprint_tells_what_a_role_allowed(acme):
+    """The same rows over another role are another plan."""
+    first = acme.plan(("grace.kim", "Production", "Annotator"))
+    gain(acme, "Annotator", "workspaces:manage-members")
+    second = acme.plan(("grace.kim", "Production", "Annotator"))
+    assert first.fingerprint != second.fingerprint
+
+
+def test_a8_a_row_is_stale_when_its_workspace_has_another_name(acme):
+    """Somebody may have swapped two names: the row means what was shown."""
+    plan = acme.plan(("grace.kim", "Production", "Viewer"), ("anton.vogel", "Staging", "", "remove"))
+    place = next(w for w in acme.server.state.workspaces.values() if w.display_name == "Staging")
+    place.display_name = "Old Production"
+    acme.server.state.touch()
+    run = acme.apply(plan)
+    assert ["done", "skipped"] == sorted(run.results["outcome"])
+    assert "the workspace Staging is called Old Production now" in str(run)
+
+
+def test_a8_a_row_is_stale_when_its_role_has_another_name(acme):
+    """The same of roles."""
+    plan = acme.plan(("grace.kim", "Production", "Annotator"))
+    role_of(acme, "Annotator").display_name = "Superuser"
+    acme.server.state.touch()
+    assert "the role Annotator is called Superuser now" in str(acme.apply(plan))
+
+
+# A9
+
+
+def bury(acme, name):
+    """Delete a workspace, beside everything."""
+    place = next(w for w in acme.server.state.workspaces.values() if w.display_name == name)
+    place.is_deleted = True
+    acme.server.state.touch()
+
+
+def test_a9_a_deleted_workspace_skips_its_rows_only(acme):
+    """The others go on, and nobody is told about rights."""
+    plan = acme.plan(("grace.kim", "Production", "Viewer"), ("anton.vogel", "Marketing", "Editor"))
+    bury(acme, "Marketing")
+    run = acme.apply(plan)
+    assert {"done", "skipped"} == set(run.results["outcome"])
+    assert "the workspace Marketing is not there any more" in str(run)
+    assert "does not allow" not in str(run)
+
+
+@pytest.mark.parametrize("action", ["remove", ""])
+def test_a9_a_workspace_that_is_deleted_during_the_run_skips_its_rows_only(acme, action):
+    """Also where the first request that meets it is the row's own."""
+    plan = acme.plan(
+        ("grace.kim", "Production", "Viewer"),
+        ("anton.vogel", "Staging", "" if action else "Viewer", action),
+        ("liam.murphy", "Production", "Editor"),
+    )
+    run = acme.apply(plan, workers=1, on_event=when("stage", lambda: bury(acme, "Staging")))
+    by_email = run.results.set_index("email")
+    assert "skipped" == by_email.loc["anton.vogel@acme.example", "outcome"]
+    assert "the workspace Staging is not there any more" in by_email.loc["anton.vogel@acme.example", "reason"]
+    assert 2 == run.counts["done"]
+
+
+def test_a9_a_resume_skips_what_was_in_a_deleted_workspace(acme):
+    """Going on is no other way."""
+    plan = acme.plan(("grace.kim", "Production", "Viewer"), ("anton.vogel", "Staging", "", "remove"))
+    stop = threading.Event()
+    run = acme.apply(plan, stop=stop, on_event=when("outcome", stop.set))
+    bury(acme, "Staging")
+    again = acme.resume(run.journal)
+    assert ["done", "skipped"] == sorted(again.results["outcome"])
+    assert "the workspace Staging is not there any more" in str(again)
+
+
+def test_a9_an_undo_skips_what_was_in_a_deleted_workspace(acme):
+    """An undo that was made before the workspace went is an ordinary plan."""
+    run = acme.apply(acme.plan(("grace.kim", "Production", "Viewer"), ("anton.vogel", "Staging", "Viewer")))
+    undo = acme.undo(run)
+    bury(acme, "Staging")
+    back = acme.apply(undo)
+    assert ["done", "skipped"] == sorted(back.results["outcome"])
+
+
+def test_a9_an_invitation_into_a_deleted_workspace_is_not_sent(acme):
+    """Nobody gets a mail for what was not reviewed."""
+    plan = acme.plan(("new.one", "Marketing", "Editor"), ("new.two", "", "Organization User"))
+    bury(acme, "Marketing")
+    run = acme.apply(plan)
+    assert {"new.two@acme.example"} == set(acme.mails()) & {"new.one@acme.example", "new.two@acme.example"}
+    assert ["done", "skipped"] == sorted(run.results["outcome"])
+
+
+@pytest.mark.parametrize("moment", ["before", "during"])
+def test_a9_a_deleted_role_skips_its_rows_only(acme, moment):
+    """Before the run, and in the middle of it."""
+    made = acme.api.create_role("Proofreader", "Reads", ["runs:read"])
+    plan = acme.plan(("grace.kim", "Production", "Proofreader"), ("liam.murphy", "Production", "Editor"))
+
+    def drop():
+        acme.server.state.roles.pop(made["id"])
+        acme.server.state.touch()
+
+    if moment == "before":
+        drop()
+    run = acme.apply(plan, on_event=when("stage", drop) if moment == "during" else None)
+    by_email = run.results.set_index("email")
+    assert "skipped" == by_email.loc["grace.kim@acme.example", "outcome"]
+    assert "the role Proofreader is not there any more" in by_email.loc["grace.kim@acme.example", "reason"]
+    assert "done" == by_email.loc["liam.murphy@acme.example", "outcome"]
+
+
+def test_a9_a_refusal_that_is_about_rights_is_still_told_as_one(acme):
+    """A 403 for a workspace that is there is what it was."""
+    acme.server.faults.add(method="PATCH", path="workspaces/current/members", kind="status", status=403)
+    run = acme.apply(acme.plan(("grace.kim", "Production", "Viewer")))
+    assert ["failed"] == list(run.results["outcome"])
+
+
+# A10
+
+
+@pytest.fixture
+def saved(server, tmp_path):
+    """Save a plan that invites somebody, as the command does, and give the organization and the file."""
+    org = lsnb.connect(endpoint=server.url, api_key=server.keys["admin_pat"])
+    plan = org.plan(pd.DataFrame([["zed.zed@acme.example", "", USER]], columns=COLUMNS[:3]))
+    save_plan(plan, tmp_path / "p.json")
+    return org, tmp_path / "p.json"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda data: data.update(created_at="2026-01-01T00:00:00+00:00"),
+        lambda data: data.update(nonce="0" * 32),
+        lambda data: data.update(nonce=""),
+        lambda data: data["basis"]["roles"].clear(),
+        lambda data: data["rules"].update(min_admins=0),
+        lambda data: data["rules"].update(protected=[]) or data["rules"].update(max_listed=21),
+        lambda data: data.update(version=1),
+        lambda data: [data.pop(name) for name in ("nonce", "basis", "rules")] and data.update(version=1),
+    ],
+)
+def test_a10_a_saved_plan_is_refused_when_it_was_edited(saved, edit):
+    """Everything that the decision rests on is under the fingerprint."""
+    _, path = saved
+    data = json.loads(path.read_text())
+    edit(data)
+    path.write_text(json.dumps(data))
+    with pytest.raises(PlanError, match="Make"):
+        load_plan(path)
+
+
+def test_a10_a_plan_is_spent_when_an_edited_copy_is_sealed_anew(server, saved):
+    """Also where somebody computes the fingerprint of the copy: it is the same making, and no second mail goes out."""
+    org, path = saved
+    plan = load_plan(path)
+    assert org.apply(plan, confirm=plan.fingerprint).is_done
+    for copy in (replace(plan, created_at="2026-01-01T00:00:00Z"), replace(plan, warnings=())):
+        sealed = seal(copy)
+        with pytest.raises(SpentPlanError):
+            org.apply(sealed, confirm=sealed.fingerprint)
+    with pytest.raises(UnconfirmedPlanError):
+        org.apply(replace(plan, created_at="2026-01-01T00:00:00Z"), confirm=plan.fingerprint)
+    assert 1 == Acme(server).mails()["zed.zed@acme.example"]
+
+
+def test_a10_a_plan_with_rows_left_out_is_the_same_making(server, saved):
+    """What is left of a plan that was applied is not applied besides it."""
+    org, _ = saved
+    rows = [["a.one@acme.example", "", USER], ["a.two@acme.example", "", USER]]
+    plan = org.plan(pd.DataFrame(rows, columns=COLUMNS[:3]))
+    assert org.apply(plan, confirm=plan.fingerprint).is_done
+    part = drop_changes(plan, org.read_access(), [plan.changes[0].id])
+    with pytest.raises(SpentPlanError):
+        org.apply(part, confirm=part.fingerprint)
+
+
+def test_a10_a_plan_made_anew_is_another_one(saved):
+    """Two makings of the same content have fingerprints of their own."""
+    org, path = saved
+    again = org.plan(pd.DataFrame([["zed.zed@acme.example", "", USER]], columns=COLUMNS[:3]))
+    assert again.fingerprint != load_plan(path).fingerprint
+    assert [change.id for change in again.changes] == [change.id for change in load_plan(path).changes]
+
+
+def test_a10_a_journal_of_an_older_version_can_be_taken_back_and_not_gone_on_with(acme):
+    """History stays readable; what it lacks is not guessed."""
+    run = acme.apply(acme.plan(("grace.kim", "Production", "Viewer")))
+    lines = run.journal.read_text().splitlines()
+    line = json.loads(lines[1])
+    line["plan"] |= {"version": 1}
+    for name in ("rules", "basis", "nonce"):
+        line["plan"].pop(name)
+    run.journal.write_text("\n".join([lines[0], json.dumps(line), *lines[2:]]) + "\n")
+    with pytest.raises(PlanError, match="older lsnb"):
+        acme.resume(run.journal)
+    assert acme.apply(acme.undo(run)).is_done
+
+
+# Judged again
+
+
+def test_all_rules_are_judged_again_when_a_plan_is_applied(acme):
+    """A domain that nobody has any more, a role that somebody took since: not only three rules look again."""
+    plan = acme.plan(("zed@partner.example", "", USER))
+    assert plan.is_safe
+    for person in acme.server.state.people.values():
+        if person.email.endswith("@partner.example"):
+            person.email = person.email.replace("partner", "other")
+    acme.server.state.touch()
+    with pytest.raises(UnsafePlanError, match="email-domains"):
+        acme.apply(plan)
+    assert [] == acme.writes()
+
+
+def test_what_was_allowed_by_name_stays_allowed_when_it_is_judged_again(acme):
+    """What was fine and is still so stays fine."""
+    rules = Rules(max_removals_share=0.0)
+    plan = acme.plan(("hannah.schmidt", "", "", "remove"), rules=rules, allow={"max-removals": "leaver"})
+    assert acme.apply(plan).is_done
+
+
+def test_a_run_is_held_to_the_rules_of_its_plan(acme):
+    """A minimum of five is one at the run too, also where whoever applies says nothing."""
+    plan = acme.plan(("lars.berg", "", USER), rules=replace(WIDE, min_admins=5))
+    assert plan.is_safe
+    set_role(acme, "tomas.okafor", USER)
+    with pytest.raises(UnsafePlanError, match="at least 5"):
+        acme.apply(plan)
+
+
+def test_a_resume_goes_on_with_what_no_rule_refuses(acme):
+    """A rule that refuses a row by now skips it, says so, and leaves it to be gone on with."""
+    plan = acme.plan(("grace.kim", "Production", "Viewer"), ("zed@partner.example", "", USER))
+    stop = threading.Event()
+    stop.set()
+    run = acme.apply(plan, stop=stop)
+    assert 2 == run.counts["not started"]
+    for person in acme.server.state.people.values():
+        if person.email.endswith("@partner.example"):
+            person.email = person.email.replace("partner", "other")
+    acme.server.state.touch()
+    again = acme.resume(run.journal)
+    assert ["done", "skipped"] == sorted(again.results["outcome"])
+    assert "email-domains" in str(again)
+    assert 1 == again.n_open
+
+
+def test_ten_changes_of_roles_take_few_requests(acme):
+    """One reading serves the rules and the comparison."""
+    names = ("grace.kim", "liam.murphy", "hannah.schmidt", "anton.vogel", "wei.zhang", "samuel.adeyemi")
+    more = ("mei.tanaka", "noah.fischer", "zoe.muller", "kofi.mensah", "diego.alvarez", "yuki.sato")
+    plan = acme.plan(*((name, "", "Organization Viewer") for name in (*names, *more)))
+    assert 10 == len(plan)
+    n_before = len(acme.server.requests)
+    assert acme.apply(plan).is_done
+    reads = [line["path"] for line in acme.server.requests[n_before:] if line["method"] == "GET"]
+    assert 7 >= len(reads), reads

@@ -93,7 +93,7 @@ class _Shaper:
             "is_disabled": person.is_disabled,
             "ls_user_id": person.ls_user_id,
             "role_id": person.role_id,
-            "role_name": self.roles[person.role_id],
+            "role_name": self.roles.get(person.role_id, ""),
             "linked_login_methods": [
                 {"provider": method["provider"], "provisioning": method.get("provisioning_method") or ""}
                 for method in person.login_methods
@@ -113,7 +113,7 @@ class _Shaper:
             "is_disabled": False,
             "ls_user_id": "",
             "role_id": invitation.role_id,
-            "role_name": self.roles[invitation.role_id],
+            "role_name": self.roles.get(invitation.role_id, ""),
             "linked_login_methods": [],
             "scim_groups": [],
             "workspace_memberships": self._shape_places(invitation),
@@ -125,7 +125,7 @@ class _Shaper:
                 "workspace_id": workspace_id,
                 "workspace_name": self.workspaces[workspace_id],
                 "role_id": role_id or "",
-                "role_name": self.roles[role_id] if role_id else "",
+                "role_name": self.roles.get(role_id or "", ""),
             }
             for workspace_id, role_id in _places(self.state, record)
             if self.visible is None or workspace_id in self.visible

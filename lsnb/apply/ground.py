@@ -1,0 +1,91 @@
+"""What a plan rests on, as it is now: which workspaces and roles are there, what they are called, and what roles allow."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lsnb.apply.patience import patiently
+from lsnb.errors import ApiError, TransportError
+from lsnb.plan.basis import differences, everything
+from lsnb.plan.model import Change, Plan
+from lsnb.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from lsnb.api import Api
+
+AGAIN = "Make a new plan if it is still wanted."
+
+
+class Ground:
+    """Tells what of a plan's basis is not so any more; used by all threads of a run.
+
+    Args:
+        api: the service.
+        plan: the plan.
+    """
+
+    def __init__(self, api: Api, plan: Plan) -> None:
+        self._api = api
+        self._plan = plan
+        self._now: Mapping[str, Any] = {"roles": None, "workspaces": {}}
+        self._is_whole = False
+        self._lock = threading.Lock()
+        # What was looked at because of a refusal, and was still as the plan has it.
+        self._looked_at: set[str] = set()
+
+    def learn(self, snapshot: Snapshot) -> None:
+        """Take in what a reading found."""
+        self._now = everything(snapshot)
+        self._is_whole = snapshot.status("workspaces")[0] == "complete"
+
+    def trouble(self, change: Change, *, created: Iterable[str] = ()) -> str:
+        """Say what a change rests on and is not so any more; empty where all holds.
+
+        Args:
+            change: the change.
+            created: the ids of what the run has created, which a list may not show yet.
+        """
+        found = differences(
+            change,
+            self._plan.basis,
+            self._now,
+            own=self._plan.changes,
+            is_whole=self._is_whole,
+            created=frozenset(created),
+        )
+        return "; ".join(found)
+
+    def trouble_after_refusal(self, change: Change, *, created: Iterable[str] = ()) -> str:
+        """Look again after the service refused a change, and say what is not there any more; each is asked after once.
+
+        Args:
+            change: the change.
+            created: the ids of what the run has created.
+        """
+        with self._lock:
+            if change.id in self._looked_at:
+                return ""
+            self._looked_at.add(change.id)
+            try:
+                roles = patiently(self._api.list_roles)
+                workspaces = patiently(self._api.list_workspaces)
+            except (ApiError, TransportError):
+                return ""  # what the service said about the change itself stands
+            self._now = {
+                "roles": {
+                    str(role.get("id")): {
+                        "name": str(role.get("display_name") or role.get("name") or ""),
+                        "permissions": sorted(map(str, role["permissions"])) if role.get("permissions") else None,
+                    }
+                    for role in roles
+                },
+                "workspaces": {
+                    str(place.get("id")): str(place.get("display_name") or "")
+                    for place in workspaces
+                    if not place.get("is_deleted")
+                },
+            }
+            self._is_whole = True
+            return self.trouble(change, created=created)
