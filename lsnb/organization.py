@@ -119,7 +119,7 @@ class Organization:
 
         Raises:
             ConfigError: a table of that name does not exist.
-            ApiError: the service failed, or does not know the key.
+            ApiError: the service failed, or does not know the key; or something in front of it refuses.
             TransportError: no answer came.
             IncompleteListError: a list came back shorter than the service said.
         """

@@ -17,7 +17,6 @@ from lsnb.errors import (
     GatewayError,
     NotFoundError,
     PermissionDeniedError,
-    TransportError,
     WrongRegionError,
 )
 from lsnb.identity import identify_if_possible
@@ -204,7 +203,9 @@ def ask_whoami(api: Api) -> Whoami:
     with ThreadPoolExecutor(2) as threads:
         # The server's version goes without the key; all that follows names the organization, which the info tells.
         version = threads.submit(_attempt, lambda: api.get_server_info(retry=False))
-        info = _first_info(api)
+        info = _attempt(api.get_organization_info)
+        if isinstance(info, AuthError | GatewayError):
+            raise info
         found = {"server": version.result(), "info": info, "workspaces": _attempt(api.list_workspaces)}
     if isinstance(found["workspaces"], PermissionDeniedError) and not isinstance(found["workspaces"], GatewayError):
         # A key of single workspaces cannot list them; the one it was made in tells its name.
@@ -238,18 +239,6 @@ def ask_whoami(api: Api) -> Whoami:
         notes=tuple(_notes(info, caller, permissions, places)),
         n_requests=api.transport.n_requests - before,
     )
-
-
-def _first_info(api: Api) -> Any:
-    """Ask for the info; where the key or something in front of the service is at fault, say so at once."""
-    try:
-        return api.get_organization_info(retry=False)
-    except (AuthError, GatewayError):
-        raise
-    except (PermissionDeniedError, NotFoundError) as error:
-        return error
-    except (ApiError, TransportError):
-        return _attempt(api.get_organization_info)
 
 
 def _attempt(probe: Callable[[], Any]) -> Any:

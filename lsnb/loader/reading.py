@@ -12,7 +12,15 @@ from typing import Any
 
 import pandas as pd
 
-from lsnb.errors import ConfigError, LsnbError, NotFoundError, PermissionDeniedError, PlanGateError, WrongRegionError
+from lsnb.errors import (
+    ConfigError,
+    GatewayError,
+    LsnbError,
+    NotFoundError,
+    PermissionDeniedError,
+    PlanGateError,
+    WrongRegionError,
+)
 from lsnb.tables.completeness import Status
 
 
@@ -117,7 +125,8 @@ class Desk:
         try:
             found = self._sources[name](self)
         except (PermissionDeniedError, NotFoundError) as error:
-            if isinstance(error, WrongRegionError):
+            # Without the organization itself nothing was read of it; what stands before the service says nothing of the key.
+            if isinstance(error, WrongRegionError) or (isinstance(error, GatewayError) and name == "info"):
                 raise
             found = refused(self._endpoints[name], error)
         self._on_done(name)

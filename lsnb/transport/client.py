@@ -62,6 +62,7 @@ class _Attempts:
 
     is_read: bool
     most: int
+    is_gateway_final: bool = False
 
 
 class _Forms:
@@ -160,9 +161,18 @@ class Transport:
         scope: Scope = "organization",
         workspace_id: str | None = None,
         retry: bool | None = None,
+        is_gateway_final: bool = False,
     ) -> Any:
         """Return the JSON of a GET. See `request`."""
-        return self.request("GET", path, params=params, scope=scope, workspace_id=workspace_id, retry=retry).data
+        return self.request(
+            "GET",
+            path,
+            params=params,
+            scope=scope,
+            workspace_id=workspace_id,
+            retry=retry,
+            is_gateway_final=is_gateway_final,
+        ).data
 
     def request(
         self,
@@ -174,6 +184,7 @@ class Transport:
         scope: Scope = "organization",
         workspace_id: str | None = None,
         retry: bool | None = None,
+        is_gateway_final: bool = False,
     ) -> Answer:
         """Send one request and return the answer.
 
@@ -186,6 +197,8 @@ class Transport:
                 "none" sends no credentials at all.
             workspace_id: UUID of the workspace; else the one of the settings.
             retry: True where a POST only reads, False to send once in any case; else the method decides.
+            is_gateway_final: whether a refusal by something in front of the service is not asked for again: for what
+                is asked first, where it is the rule and no passing trouble.
 
         Returns:
             The answer, with a 2xx status.
@@ -206,7 +219,11 @@ class Transport:
             headers=self._headers(scope, workspace_id, has_body=body is not None),
             key=None if scope == "none" else self.settings.key,
         )
-        attempts = _Attempts(is_read=method in READS or retry is True, most=1 if retry is False else self.attempts)
+        attempts = _Attempts(
+            is_read=method in READS or retry is True,
+            most=1 if retry is False else self.attempts,
+            is_gateway_final=is_gateway_final,
+        )
         outcome = self._send_form(outgoing, attempts)
         if isinstance(outcome, Answer):
             return outcome
@@ -341,7 +358,8 @@ class Transport:
             if cause == 429:
                 # Also after the last attempt: what other threads are about to send would be refused too.
                 self.pace.slow_down(wait_s)
-            if not should_retry(
+            is_final = cause == "intermediary" and attempts.is_gateway_final
+            if is_final or not should_retry(
                 outgoing.method, cause, attempt=attempt, attempts=attempts.most, is_read=attempts.is_read
             ):
                 return outcome

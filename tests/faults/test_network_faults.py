@@ -461,6 +461,20 @@ def test_d9_whoami_says_so_at_once(server, status, kind):
     assert (True, True) == (time.monotonic() - started < 2, len(server.requests) <= 2)
 
 
+def test_d9_an_audit_behind_a_gateway_is_no_audit(server, monkeypatch, capsys):
+    """A reading of which a gateway keeps everything back fails at once, with its sentence, and writes no file."""
+    from lsnb.cli import main
+
+    server.faults.add(method="*", path=".*", times=None, kind="html", status=403)
+    monkeypatch.setenv("LANGSMITH_ENDPOINT", server.url)
+    monkeypatch.setenv("LANGSMITH_API_KEY", server.key)
+    started = time.monotonic()
+    assert 0 != main(["audit"])
+    shown = capsys.readouterr()
+    assert ("", True) == (shown.out, "gateway in front of" in shown.err)
+    assert time.monotonic() - started < 3
+
+
 def test_d9_a_gateway_that_refuses_one_path_is_no_missing_right(server):
     """Workspaces that a gateway keeps back are not none."""
     server.faults.add(method="GET", path="/workspaces$", times=None, kind="html", status=403)
