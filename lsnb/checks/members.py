@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from lsnb.checks.context import Context, day, domain_of, is_listed, pick, rows_of, text
-from lsnb.checks.spec import Finding, check, info, person, skip
+from lsnb.checks.spec import Finding, alarm, check, info, person, skip
 from lsnb.checks.use import read_use
 
 _NO_ROSTER = "There is no roster to compare with."
@@ -158,26 +158,40 @@ def find_mailboxes(context: Context) -> Iterator[Finding]:
     "LS-MEM-07",
     "Member domains are allowed ones",
     severity="high",
-    why="Unknown organizations are inside.",
-    fix="Remove the person, or give the domain or address a dated exception.",
+    why="Unknown organizations are inside, or invited to come in.",
+    fix="Remove the person or cancel the invitation, or give the domain or address a dated exception.",
     supports="S CC6.2 · I A.5.15 · N AC-2",
     needs=("members",),
+    also=("invites",),
     thresholds=("allowed_domains",),
 )
 def find_foreign_members(context: Context) -> Iterator[Finding]:
-    """Alarm for every enabled member whose domain is not allowed and has no exception that still holds."""
+    """Alarm for every enabled member and open invitation whose domain is not allowed and has no exception that holds."""
     policy = context.policy
     if not policy.allowed_domains:
         yield info(context.organization, "The policy names no allowed domains.")
         return
-    exceptions = {name.lower(): end for name, end in policy.domain_exceptions.items()}
     for email in context.members["email"]:
-        domain = domain_of(email)
-        end = exceptions.get(email, exceptions.get(domain))
-        if is_listed(domain, policy.allowed_domains) or (end is not None and end > context.now):
-            continue
-        over = f" any more; the exception ended on {day(end)}" if end is not None else ""
-        yield person(email, f"The domain {domain} is not allowed{over}.")
+        reason = _foreign_reason(context, email)
+        if reason:
+            yield person(email, reason)
+    if context.is_readable("invites"):
+        for row in rows_of(context.frame("invites")):
+            reason = _foreign_reason(context, row.email)
+            if reason:
+                yield alarm(f"invitation:{row.email}", reason, email=row.email, evidence=text(row.identity_id))
+
+
+def _foreign_reason(context: Context, email: str) -> str:
+    """Say why the domain of an address is not an allowed one; empty where it is."""
+    policy = context.policy
+    exceptions = {name.lower(): end for name, end in policy.domain_exceptions.items()}
+    domain = domain_of(email)
+    end = exceptions.get(email, exceptions.get(domain))
+    if is_listed(domain, policy.allowed_domains) or (end is not None and end > context.now):
+        return ""
+    over = f" any more; the exception ended on {day(end)}" if end is not None else ""
+    return f"The domain {domain} is not allowed{over}."
 
 
 @check(

@@ -1,7 +1,8 @@
 """Plans: from a snapshot and edits to ordered, judged, fingerprinted changes."""
 
-from lsnb.plan.build import changes_to_plan, drop_changes, make_plan
+from lsnb.plan.build import changes_to_plan, make_plan
 from lsnb.plan.changes import new_change
+from lsnb.plan.dropping import drop_changes
 from lsnb.plan.fingerprint import change_id, fingerprint_of, seal
 from lsnb.plan.model import (
     CHANGE_KINDS,

@@ -58,7 +58,7 @@ def _workspaces_without_admin(ending: Ending) -> list[Verdict]:
 
 
 def _scim_managed(snapshot: Snapshot, standing: Standing, changes: tuple[Change, ...], limit: int) -> list[Verdict]:
-    managed = _managed_identities(snapshot, standing)
+    managed = managed_identities(snapshot, standing)
     about = [change for change in changes if change.ids.get("identity_id") in managed]
     if not about:
         return []
@@ -73,7 +73,7 @@ def _scim_managed(snapshot: Snapshot, standing: Standing, changes: tuple[Change,
     ]
 
 
-def _managed_identities(snapshot: Snapshot, standing: Standing) -> set[str]:
+def managed_identities(snapshot: Snapshot, standing: Standing) -> set[str]:
     """Find the people whom an identity provider manages: by how they came, by their groups, or by a role it gave."""
     by_group = standing.held.filter(pc.equal(standing.held["source"], "group"))
     found = set(by_group["identity_id"].to_pylist())

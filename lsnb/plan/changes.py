@@ -35,6 +35,10 @@ from lsnb.snapshot import Caller
 
 _INVITATIONS = frozenset({"InviteMember", "ReplaceInvite"})
 _REMOVALS = frozenset({"RemoveMember", "RemoveWorkspaceMember", "CancelInvite"})
+_RISK_OF_REMOVAL: dict[str, Risk] = {"RemoveMember": "high", "RemoveWorkspaceMember": "medium", "CancelInvite": "low"}
+_GIVING = _INVITATIONS | {"SetOrgRole", "AddWorkspaceMember", "SetWorkspaceRole"}
+_ORGANIZATION_ROLES = frozenset(name for name, (_, scope) in catalogue.SYSTEM_ROLES.items() if scope == "organization")
+_WORKSPACE_ROLES = frozenset(catalogue.SYSTEM_ROLES) - _ORGANIZATION_ROLES | {catalogue.CUSTOM}
 _WORKSPACE_KINDS = frozenset({"AddWorkspaceMember", "SetWorkspaceRole", "RemoveWorkspaceMember"})
 
 
@@ -154,18 +158,30 @@ def stage_of(kind: str, before: Values | None, after: Values | None) -> Stage:
 
 
 def risk_of(kind: str, before: Values | None, after: Values | None) -> Risk:
-    """Tell how much power a change gives or takes."""
-    if kind == "RemoveMember":
+    """Tell how much power a change gives or takes; a kind or a role that is not known is high.
+
+    What is known around a change can raise it: see `lsnb.plan.risks`.
+    """
+    if kind in _REMOVALS:
+        return _RISK_OF_REMOVAL[kind]
+    if kind not in _GIVING:
         return "high"
-    if kind in ("RemoveWorkspaceMember", "CancelInvite"):
-        return "medium" if kind == "RemoveWorkspaceMember" else "low"
     old, new = _name(before), _name(after)
     if old != new and (new in ORGANIZATION_POWERS or old in ORGANIZATION_POWERS):
         return "high"
+    is_invitation = kind in _INVITATIONS
+    if ({new} | (set() if before is None or is_invitation else {old})) - _known_roles(kind):
+        return "high"
+    shared = _name(after, "workspace_role_name")
+    if is_invitation and shared is not None and shared not in _WORKSPACE_ROLES:
+        return "high"
     if kind == "ReplaceInvite":
         return "medium"
-    touched = (_name(after, "workspace_role_name"),) if kind == "InviteMember" else (old, new)
-    return "medium" if catalogue.WORKSPACE_ADMIN in touched else "low"
+    return "medium" if catalogue.WORKSPACE_ADMIN in ((shared,) if is_invitation else (old, new)) else "low"
+
+
+def _known_roles(kind: str) -> frozenset[str]:
+    return _WORKSPACE_ROLES if kind in _WORKSPACE_KINDS else _ORGANIZATION_ROLES
 
 
 def consequence_of(kind: str, before: Values | None, after: Values | None) -> str:

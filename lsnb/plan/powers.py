@@ -64,6 +64,10 @@ class Powers:
         # What is not known counts as a gain: as nothing before, and as Admin afterwards.
         return after if held is None else equals_admin(held)
 
+    def is_known(self, role_id: str | None) -> bool:
+        """Tell whether it is known what a role permits once the plan is carried out."""
+        return role_id in self._edited or role_id in self._permissions()
+
     def _permissions(self) -> Mapping[str, frozenset[str]]:
         """Give the permissions of the roles that are there; a role that is there and has none has none."""
         if self._held is None:

@@ -30,7 +30,7 @@ from lsnb.plan.rules import FIRM_RULES, REFUSING_RULES, Rules
 from lsnb.plan.scope import ORGANIZATION
 from lsnb.plan.simulate import Ending, simulate
 from lsnb.plan.sso_defaults import refuse_sso_defaults
-from lsnb.plan.standing import Standing
+from lsnb.plan.standing import Standing, joined_domains
 from lsnb.plan.structure import THINGS
 from lsnb.snapshot import Snapshot
 
@@ -307,13 +307,6 @@ def _email_domains(case: Case) -> list[Verdict]:
             _ids(about),
         )
     ]
-
-
-def joined_domains(standing: Standing) -> set[str]:
-    """List the domains of the people who have joined."""
-    rows = standing.organization
-    joined = rows.filter(pc.not_equal(rows["state"], "pending"))
-    return set(pc.unique(pc.replace_substring_regex(joined["email"], r"^.*@", "")).to_pylist())
 
 
 def _irreversible(case: Case) -> list[Verdict]:

@@ -127,6 +127,13 @@ def _login_methods(snapshot: Snapshot) -> dict[str, str]:
     return dict(zip(members["identity_id"].astype(object), members["login_methods"].astype(object), strict=True))
 
 
+def joined_domains(standing: Standing) -> set[str]:
+    """List the domains of the people who have joined."""
+    rows = standing.organization
+    joined = rows.filter(pc.not_equal(rows["state"], "pending"))
+    return set(pc.unique(pc.replace_substring_regex(joined["email"], r"^.*@", "")).to_pylist())
+
+
 def people_of(rows: pa.Table) -> Iterator[Person]:
     """Give rows of `organization` as values."""
     fields = ("email", "state", "role", "role_id", "role_name", "source", "identity_id", "ls_user_id")

@@ -62,6 +62,16 @@ _STAGES: dict[str, Stage] = {
     "UpdateSettings": "change",
 }
 _ONE_WAY = frozenset({"DeleteWorkspace", "DeleteServiceKey", "UnshareAll"})
+#: What undo brings back entirely. A kind that is not among them does not come back, as far as anybody knows.
+_REVERSIBLE = frozenset(THINGS) - _ONE_WAY - {"DeleteRole"}
+#: The risk of the kinds whose values do not matter; one that is nowhere here is high.
+_RISKS: dict[str, Risk] = {
+    "CreateWorkspace": "low",
+    "RenameWorkspace": "low",
+    "DeleteRole": "medium",
+    "RevokeAccessToken": "medium",
+    "ReinstateAccessToken": "medium",
+}
 
 
 def permissions_of(values: Values | None) -> frozenset[str]:
@@ -131,12 +141,14 @@ def risk_of_thing(kind: str, before: Values | None, after: Values | None, settin
         return _risk_of_key(before, after, is_new=kind == "CreateServiceKey")
     if kind == "UpdateSettings":
         return known_setting(setting).risk
-    return "low" if kind in ("CreateWorkspace", "RenameWorkspace") else "medium"
+    return _RISKS.get(kind, "high")
 
 
 def _risk_of_key(before: Values | None, after: Values | None, *, is_new: bool) -> Risk:
     held = [values for values in (before, after) if values]
-    if any(values.get("org_role_name") in ORGANIZATION_POWERS for values in held):
+    names = {values.get(name) for values in held for name in ("org_role_name", "role_name")}
+    # A role that the server does not tell is none that somebody gives.
+    if names & ORGANIZATION_POWERS or names - {None, *catalogue.SYSTEM_ROLES, catalogue.CUSTOM}:
         return "high"
     if any(values.get("role_name") == catalogue.WORKSPACE_ADMIN for values in held):
         return "medium"
@@ -145,7 +157,7 @@ def _risk_of_key(before: Values | None, after: Values | None, *, is_new: bool) -
 
 def is_reversible_thing(kind: str) -> bool:
     """Tell whether undo brings the old state back entirely."""
-    return kind not in _ONE_WAY and kind != "DeleteRole"
+    return kind in _REVERSIBLE
 
 
 def consequence_of_thing(kind: str, before: Values | None, after: Values | None, setting: str | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from lsnb.plan.model import Change, Plan, Verdict
+from lsnb.plan.risks import by_risk
 from lsnb.report.unlock import unlock_phrase
 from lsnb.report.words import (
     ARROW,
@@ -69,7 +70,7 @@ def plan_to_html(plan: Plan, *, page: bool = False) -> str:
         _numbers(plan),
         _verdicts("refused", verdict_words(plan) if plan.refusals else "", plan.refusals),
         _verdicts("warned", f"Warnings ({len(plan.warnings):,})", plan.warnings),
-        _changes(plan.changes),
+        _changes(by_risk(plan.changes)),
         _waiting(plan),
         f"<p>Fingerprint <code>{_text(plan.fingerprint)}</code></p>" if plan.changes else "",
     ]

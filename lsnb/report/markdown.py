@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from lsnb.plan.model import Change, Plan, Verdict
+from lsnb.plan.risks import by_risk
 from lsnb.report.words import (
     ARROW,
     clean,
@@ -48,7 +49,7 @@ def plan_to_markdown(plan: Plan, *, limit: int | None = _LIMIT) -> str:
         blocks.append(f"**{escape_markdown(verdict_words(plan))}**")
     blocks += _verdict_block("Refused", plan.refusals)
     blocks += _verdict_block("Warnings", plan.warnings)
-    shown = plan.changes if limit is None else plan.changes[:limit]
+    shown = by_risk(plan.changes)[:limit]
     if shown:
         blocks.append("### Changes")
         blocks.append(_table(("Who", "Where", "From", "To", "Why", "Risk"), [_cells(change) for change in shown]))

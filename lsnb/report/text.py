@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from lsnb.plan.model import Change, Plan, Verdict
+from lsnb.plan.risks import by_risk
 from lsnb.report.words import (
     ARROW,
     clean,
@@ -39,7 +40,7 @@ def plan_to_text(plan: Plan, *, width: int = 100, limit: int | None = _LIMIT) ->
     blocks = ["\n".join(_wrapped(filter(None, lines), width))]
     blocks += _verdict_block("REFUSED", plan.refusals, width)
     blocks += _verdict_block("WARNINGS", plan.warnings, width)
-    shown = plan.changes if limit is None else plan.changes[:limit]
+    shown = by_risk(plan.changes)[:limit]
     if shown:
         rest = len(plan.changes) - len(shown)
         table = _table([_cells(change) for change in shown], width)

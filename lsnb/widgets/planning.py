@@ -10,6 +10,7 @@ import pandas as pd
 
 from lsnb.errors import PlanError
 from lsnb.plan import Plan, Rules, drop_changes
+from lsnb.plan.risks import by_risk
 from lsnb.planfile import save_plan
 from lsnb.report.unlock import unlock_phrase
 from lsnb.report.words import (
@@ -377,7 +378,7 @@ def _frame(plan: Plan) -> pd.DataFrame:
             clean(change.reason),
             clean(change.consequence),
         )
-        for change in plan.changes
+        for change in by_risk(plan.changes)
     ]
     return pd.DataFrame(
         rows, columns=["id", "who", "where", "from", "to", "risk", "why", "consequence"], dtype=object

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
-from lsnb.plan import Rules, changes_to_plan, new_change, rules_under
+from lsnb.plan import Rules, changes_to_plan, drop_changes, new_change, rules_under
+from lsnb.plan.changes import risk_of
+from lsnb.plan.risks import by_risk
+from lsnb.plan.structure import is_reversible_thing, risk_of_thing
 from lsnb.policy import Policy
 from lsnb.report.unlock import unlock_phrase
+from tests.checks import test_checks as tiny_cases
 from tests.plan.company import CREATED_AT, Company, address, plan_of, rules_of, sheet
 from tests.plan.outfit import ADA, planned, rows, snapshot
 from tests.plan.test_things import matrix
@@ -441,3 +447,145 @@ def test_b2_a_table_of_pandas_is_warned_of_too(server):
             (words,) = said(plan, "removal-without-workspace")
             assert emails[2] in words
             assert "remove 2 from workspaces, 1 from the organization" in unlock_phrase(plan)
+
+
+@pytest.mark.parametrize(
+    ("asked", "risk"),
+    [
+        (("m000", "Staging", "Admin"), "medium"),
+        (("m000", "Production", "Admin"), "medium"),
+        (("new", "Staging", "Admin"), "medium"),
+        (("m000", "", "Organization Admin"), "high"),
+        # An outsider, by whichever way something is given.
+        (("zz@partner.example", "", "Organization User"), "medium"),
+        (("zz@partner.example", "Production", "Viewer"), "medium"),
+        (("eve@partner.example", "Production", "Editor"), "medium"),
+        # Somebody whom an identity provider manages.
+        (("sam", "Staging", "Viewer"), "medium"),
+        (("sam", "", "Organization Viewer"), "medium"),
+        # A custom role of which nobody knows what it permits.
+        (("m000", "Staging", "Annotator"), "high"),
+        (("new", "Staging", "Annotator"), "high"),
+        # An ordinary day.
+        (("new", "Staging", "Editor"), "low"),
+        (("m000", "Staging", "Viewer"), "low"),
+        (("m000", "Production", "Viewer"), "low"),
+        (("m000", "", "Organization Viewer"), "low"),
+    ],
+)
+def test_a11_risk_ranks_admins_of_any_scope_outsiders_and_managed_people(asked, risk):
+    """Above low is whatever a reviewer has to look at; unknown roles are high."""
+    company = team().add("sam", scim_groups=[{"name": "Everybody"}]).add("eve@partner.example", state="pending")
+    (change,) = plan_of(company, sheet(asked)).changes
+    assert risk == change.risk
+
+
+def test_a11_risk_of_a_custom_role_follows_from_its_permissions():
+    """Known ones: low where it is harmless, more where it comes to the same as Admin."""
+    row = {"email": "m000@example.com", "workspace_name": "Staging", "langsmith_role": "Auditor"}
+    (harmless,) = planned(snapshot(people=crowd()), access=rows(row)).changes
+    widened = planned(
+        snapshot(people=crowd()), access=rows(row), roles=matrix(["workspaces:manage-members"], Auditor=["x"])
+    )
+    assert "low" == harmless.risk
+    assert ["medium"] == [change.risk for change in widened.changes if change.kind == "AddWorkspaceMember"]
+
+
+def test_a11_risk_of_the_policy_s_outsiders_is_more_though_they_are_here():
+    """A domain that the policy excludes is an outsider's, also of somebody who has joined."""
+    company = team().add("pat@partner.example")
+    asked = sheet(("pat@partner.example", "Production", "Viewer"))
+    (before,) = plan_of(company, asked).changes
+    (after,) = plan_of(company, asked, rules=rules_under(Policy(allowed_domains=("example.com",)))).changes
+    assert ("low", "medium") == (before.risk, after.risk)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "ids"),
+    [
+        ("InviteMember", {"role_name": "ORGANIZATION_EMPEROR"}, {}),
+        ("InviteMember", {"role_name": "ORGANIZATION_USER", "workspace_role_name": "WORKSPACE_EMPEROR"}, {}),
+        ("SetOrgRole", {"role_name": "CUSTOM"}, {"identity_id": "1"}),
+        ("AddWorkspaceMember", {"role_name": None}, {"identity_id": "1", "workspace_id": "w"}),
+        ("CreateServiceKey", {"role_name": "WORKSPACE_EMPEROR", "expires_at": "2027-01-01"}, {"key_id": "k"}),
+        ("SetServiceKeyRole", {"org_role_name": "CUSTOM_ORG"}, {"key_id": "k"}),
+    ],
+)
+def test_unknown_roles_are_of_high_risk(kind, values, ids):
+    """What nobody knows may be everything."""
+    before = {"role_name": "ORGANIZATION_USER"} if kind.startswith("Set") else None
+    change = new_change(kind, before=before, after=values, reason="", ids=ids, email="a@example.com")
+    assert "high" == change.risk
+
+
+def test_unknown_kinds_are_of_high_risk_and_do_not_come_back():
+    """A kind that is added one day is neither harmless nor reversible until somebody says so."""
+    assert ("high", "high") == (risk_of("GiveAway", None, None), risk_of_thing("GiveAway", None, None, None))
+    assert not is_reversible_thing("GiveAway")
+
+
+def test_a11_a_plan_is_read_by_risk_and_carried_out_in_the_order_of_work():
+    """Where people read it the highest risk comes first; what is limited leaves out the least. The table is for programs."""
+    asked = [
+        ("aa", "Production", "Viewer"), ("m000", "", "", "remove"), ("zz", "", "Organization Admin"),
+        ("m001", "Staging", "Admin"), ("m002", "Staging", "Viewer"),
+    ]  # fmt: skip
+    plan = plan_of(team(), sheet(*asked))
+    ranks = ["high", "medium", "low"]
+    shown = [change.risk for change in by_risk(plan.changes)]
+    assert sorted(shown, key=ranks.index) == shown
+    assert list(plan.to_frame()["id"]) == [change.id for change in plan.changes]
+    assert ["invite", "invite", "add", "add", "remove"] == [change.stage for change in plan.changes]
+    read = [plan.to_text(width=400), plan.to_markdown(), plan.to_html()]
+    for text in read:
+        found = [text.rindex(email) for email in ("zz@example.com", "m001@example.com", "aa@example.com")]
+        assert found == sorted(found)
+    for short in (plan.to_text(limit=2), plan.to_markdown(limit=2)):
+        assert "m000@" in short
+        assert "zz@" in short
+        assert "aa@" not in short
+
+
+@pytest.mark.parametrize(
+    ("policy", "found"),
+    [
+        (Policy(allowed_domains=("acme.example",)), {"sam@partner.example", "sub@eu.acme.example"}),
+        (Policy(allowed_domains=("acme.example", "partner.example")), {"sub@eu.acme.example"}),
+        (Policy(allowed_domains=("acme.example", "partner.example", "eu.acme.example")), set()),
+    ],
+)
+def test_a12_a_pending_invitation_of_an_excluded_domain_is_a_finding(policy, found):
+    """Not only whoever has joined."""
+    tiny = tiny_cases.good()
+    for email in ("sam@partner.example", "sub@eu.acme.example"):
+        tiny.add(email, state="pending", days=1)
+    rows_ = tiny_cases.run("LS-MEM-07", tiny, policy=policy)
+    assert found == set(rows_.loc[rows_["status"] == "alarm", "email"])
+
+
+def test_a12_a_plan_is_refused_once_and_not_twice_for_one_invitation(server):
+    """By the rule, which can be allowed by its name; the finding that it would be is not another refusal."""
+    import lsnb
+
+    asked = pd.DataFrame({"email": ["zz@partner.example"], "langsmith_role": ["Organization User"]})
+    policy = Policy(allowed_domains=("acme.example",))
+    with lsnb.connect(endpoint=server.url, api_key=server.key) as org:
+        assert ["email-domains"] == rules_of(org.plan(asked, policy=policy).refusals)
+        assert org.plan(asked, policy=policy, allow={"email-domains": "new partner, ticket 5"}).is_safe
+
+
+def test_a12_what_was_refused_for_itself_stays_refused_when_other_changes_are_left_out():
+    """A plan that is judged again does not forget by which rules it was made."""
+    company = team()
+    asked = sheet(("zz@partner.example", "", "Organization User"), ("new", "", "Organization User"))
+    rules = Rules(email_domains=("example.com",), protected=("m00*",))
+    asked_more = sheet(("zz@partner.example", "", "Organization User"), ("m001", "Staging", "Viewer"))
+    plan = plan_of(company.add("pat@partner.example"), asked, rules=rules)
+    ids = {change.email: change.id for change in plan.changes}
+    assert ["email-domains"] == rules_of(drop_changes(plan, company.snapshot(), [ids["new@example.com"]]).refusals)
+    assert drop_changes(plan, company.snapshot(), [ids["zz@partner.example"]]).is_safe
+    both = plan_of(company, asked_more, rules=rules)
+    kept = drop_changes(both, company.snapshot(), ())
+    assert {"email-domains", "protected"} == set(rules_of(kept.refusals))
+    allowed = replace(both, allowed={"email-domains": "ticket 5", "protected": "ticket 6"})
+    assert drop_changes(allowed, company.snapshot(), ()).is_safe

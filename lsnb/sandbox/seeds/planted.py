@@ -92,7 +92,12 @@ PLANTED: dict[str, list[Finding]] = {
     "LS-MEM-04": [_person("peter.lang", "disabled, with two memberships and a live token")],
     "LS-MEM-05": [_person("grace.kim+eval", "an alias of grace.kim")],
     "LS-MEM-06": [_person("team", "a shared mailbox")],
-    "LS-MEM-07": [_person(_KIM, "a domain nobody knows"), _person(_DANA, "a partner's domain")],
+    "LS-MEM-07": [
+        _person(_KIM, "a domain nobody knows"),
+        _person(_DANA, "a partner's domain"),
+        _thing("invitation", "late.joiner@partner.example", "invited from a partner's domain"),
+        _thing("invitation", "mixed.case@partner.example", "invited from a partner's domain"),
+    ],
     "LS-MEM-08": [_person("hannah.schmidt", "in no workspace")],
     "LS-MEM-09": [_person(local, "not made by SCIM, which is in use") for local in (*HAND_MADE, *_OTHERS_BY_HAND)],
     "LS-INV-01": [_thing("invitation", "late.joiner@partner.example", "pending for 40 days")],

@@ -1,0 +1,80 @@
+"""Rank changes by what is known around them: whom they are about, and what a custom role permits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from lsnb import catalogue
+from lsnb.plan.cautions import managed_identities
+from lsnb.plan.model import Change, Risk
+from lsnb.plan.policy_rules import tidy_domain
+from lsnb.plan.powers import Powers
+from lsnb.plan.rules import Rules
+from lsnb.plan.standing import Standing, joined_domains
+from lsnb.snapshot import Snapshot
+
+_RANK: dict[Risk, int] = {"low": 0, "medium": 1, "high": 2}
+_GIVING = frozenset(
+    {
+        "InviteMember",
+        "ReplaceInvite",
+        "SetOrgRole",
+        "AddWorkspaceMember",
+        "SetWorkspaceRole",
+        "ReinstateAccessToken",
+    }
+)
+_OF_KEYS = frozenset({"CreateServiceKey", "SetServiceKeyRole"})
+_OF_INVITATIONS = frozenset({"InviteMember", "ReplaceInvite"})
+
+
+def rank_risks(snapshot: Snapshot, standing: Standing, changes: Sequence[Change], rules: Rules) -> tuple[Change, ...]:
+    """Raise the risk of changes where what surrounds them says so; no risk is ever lowered.
+
+    At least medium is what gives something to an outsider, what touches somebody whom an identity provider manages, and
+    a custom role that comes to the same as Admin. A custom role of which the permissions are not known is high.
+
+    Args:
+        snapshot: the organization as it was read.
+        standing: what people hold.
+        changes: the changes.
+        rules: which domains are the organization's own.
+    """
+    if not changes:
+        return ()
+    managed = managed_identities(snapshot, standing)
+    fixed = rules.email_domains
+    own = joined_domains(standing) if fixed is None else {tidy_domain(domain) for domain in fixed}
+    powers = Powers(snapshot, changes)
+    return tuple(_raised(change, [_by_role(powers, change), _by_person(change, own, managed)]) for change in changes)
+
+
+def by_risk(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Put changes in the order in which people read them: the highest risk first, and otherwise in the order of work."""
+    return tuple(sorted(changes, key=lambda change: -_RANK.get(change.risk, len(_RANK))))
+
+
+def _raised(change: Change, found: Iterable[Risk]) -> Change:
+    risk = max([change.risk, *found], key=_RANK.__getitem__)
+    return change if risk == change.risk else replace(change, risk=risk)
+
+
+def _by_person(change: Change, own: set[str], managed: set[str]) -> Risk:
+    domain = (change.email or "").rpartition("@")[2].lower()
+    is_outsider = change.kind in _GIVING and bool(change.email) and domain not in own
+    return "medium" if is_outsider or change.ids.get("identity_id") in managed else "low"
+
+
+def _by_role(powers: Powers, change: Change) -> Risk:
+    """Tell what a custom role of a workspace means that a change gives."""
+    values = change.after or {}
+    prefix = "workspace_" if change.kind in _OF_INVITATIONS else ""
+    if not prefix and change.scope != "workspace" and change.kind not in _OF_KEYS:
+        return "low"
+    if values.get(f"{prefix}role_name") != catalogue.CUSTOM:
+        return "low"
+    role_id = values.get(f"{prefix}role_id") or change.ids.get(f"{prefix}role_id")
+    if not powers.is_known(role_id):
+        return "high"
+    return "medium" if powers.is_admin(role_id, catalogue.CUSTOM, after=True) else "low"
