@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lsnb import catalogue
 from lsnb.apply.patience import patiently
 from lsnb.errors import ApiError, TransportError
-from lsnb.plan.basis import differences, everything
+from lsnb.plan.basis import differences, everything, roles_given, workspaces_meant
 from lsnb.plan.model import Change, Plan
 from lsnb.snapshot import Snapshot
 
@@ -32,7 +33,7 @@ class Ground:
         self._now: Mapping[str, Any] = {"roles": None, "workspaces": {}}
         self._is_whole = False
         self._lock = threading.Lock()
-        # What was looked at because of a refusal, and was still as the plan has it.
+        # The ids of what was looked at because of a refusal.
         self._looked_at: set[str] = set()
 
     def learn(self, snapshot: Snapshot) -> None:
@@ -58,34 +59,44 @@ class Ground:
         return "; ".join(found)
 
     def trouble_after_refusal(self, change: Change, *, created: Iterable[str] = ()) -> str:
-        """Look again after the service refused a change, and say what is not there any more; each is asked after once.
+        """Look again after the service refused a change, and say what is not there any more.
 
         Args:
             change: the change.
             created: the ids of what the run has created.
         """
+        about = roles_given(change) | workspaces_meant(change)
         with self._lock:
-            if change.id in self._looked_at:
-                return ""
-            self._looked_at.add(change.id)
-            try:
-                roles = patiently(self._api.list_roles)
-                workspaces = patiently(self._api.list_workspaces)
-            except (ApiError, TransportError):
-                return ""  # what the service said about the change itself stands
-            self._now = {
-                "roles": {
-                    str(role.get("id")): {
-                        "name": str(role.get("display_name") or role.get("name") or ""),
-                        "permissions": sorted(map(str, role["permissions"])) if role.get("permissions") else None,
-                    }
-                    for role in roles
-                },
-                "workspaces": {
-                    str(place.get("id")): str(place.get("display_name") or "")
-                    for place in workspaces
-                    if not place.get("is_deleted")
-                },
-            }
-            self._is_whole = True
-            return self.trouble(change, created=created)
+            # A role or workspace is asked after once: a thousand rows that are refused are no thousand readings.
+            if not about <= self._looked_at:
+                if not self._read_again():
+                    return ""  # what the service said about the change itself stands
+                self._looked_at |= about
+        return self.trouble(change, created=created) if about else ""
+
+    def _read_again(self) -> bool:
+        try:
+            roles = patiently(self._api.list_roles)
+            workspaces = patiently(self._api.list_workspaces)
+        except (ApiError, TransportError):
+            return False
+        before = self._now["roles"] or {}
+        self._now = {
+            # Built-in roles are called and described by the tables, and nobody edits them.
+            "roles": {
+                str(role.get("id")): before[str(role.get("id"))]
+                if role.get("name") != catalogue.CUSTOM and str(role.get("id")) in before
+                else {
+                    "name": str(role.get("display_name") or role.get("name") or ""),
+                    "permissions": sorted(map(str, role["permissions"])) if role.get("permissions") else None,
+                }
+                for role in roles
+            },
+            "workspaces": {
+                str(place.get("id")): str(place.get("display_name") or "")
+                for place in workspaces
+                if not place.get("is_deleted")
+            },
+        }
+        self._is_whole = True
+        return True

@@ -605,6 +605,19 @@ def test_a9_a_refusal_that_is_about_rights_is_still_told_as_one(acme):
     acme.server.faults.add(method="PATCH", path="workspaces/current/members", kind="status", status=403)
     run = acme.apply(acme.plan(("grace.kim", "Production", "Viewer")))
     assert ["failed"] == list(run.results["outcome"])
+    assert "stale" not in run.results["reason"].iloc[0]
+
+
+def test_a9_what_is_refused_for_rights_is_looked_at_once_and_not_row_by_row(acme):
+    """A plan of which every row is refused takes two more readings, not two for each row."""
+    names = ("grace.kim", "liam.murphy", "samuel.adeyemi", "mei.tanaka")
+    plan = acme.plan(*((name, "Production", "Viewer") for name in names))
+    acme.server.faults.add(method="PATCH", path="workspaces/current/members", times=9, kind="status", status=403)
+    n_before = len(acme.server.requests)
+    run = acme.apply(plan)
+    assert {"failed": len(plan)} == run.counts
+    asked = [line["path"] for line in acme.server.requests[n_before:]]
+    assert 2 == len([path for path in asked if path.endswith("/orgs/current/roles")])
 
 
 # A10
