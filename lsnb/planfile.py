@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from lsnb.errors import PlanError
-from lsnb.files import write_output
+from lsnb.files import FileTroubleError, load_json, read_bounded, write_output
 from lsnb.plan import Plan, plan_from_json, plan_to_json
 
 
@@ -36,11 +36,18 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     """
     source = Path(path)
     try:
-        data = json.loads(source.read_text(encoding="utf-8"))
+        data = load_json(read_bounded(source))
     except FileNotFoundError:
         raise PlanError(f"There is no file {str(source)!r}. Make one with: lsnb plan SHEET -o {source.name}") from None
-    except (OSError, ValueError) as error:
+    except FileTroubleError as error:
         raise PlanError(f"{str(source)!r} cannot be read as a plan ({error}). Make it anew with lsnb plan.") from None
     if not isinstance(data, dict):
         raise PlanError(f"{str(source)!r} is JSON, but not a plan of lsnb. Make one with lsnb plan.")
-    return plan_from_json(data)
+    plan = plan_from_json(data)
+    try:
+        plan.to_text()
+    except Exception as error:  # values of other kinds, which only somebody who made up a fingerprint could have put in
+        raise PlanError(
+            f"{str(source)!r} cannot be shown ({type(error).__name__}), so it is not used. Make it anew with lsnb plan."
+        ) from None
+    return plan

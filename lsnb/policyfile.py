@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -14,6 +15,7 @@ import pandas as pd
 
 from lsnb.checks import CHECKS
 from lsnb.errors import ConfigError, TableError
+from lsnb.files import FileTroubleError, read_bounded
 from lsnb.policy import PROBLEM_COLUMNS, Item, Policy, items_from_document, items_from_rows, parse_policy
 from lsnb.policy.parse import wrong_header
 from lsnb.safe_text import visible, without_keys
@@ -144,6 +146,11 @@ def _own_folder(variables: Mapping[str, str]) -> Path | None:
     return home / "lsnb" / "policies"
 
 
+_MOST_OF_A_POLICY = 1 << 20
+# Reading these takes the square of their length.
+_LONG_NAME = re.compile(r"(?:[\w\"'-]++\s*+\.\s*+){30}")
+
+
 def load_policy(path: str | os.PathLike[str]) -> Policy:
     """Read a policy from a file: TOML as `lsnb policy init` writes it, or CSV or Excel with one row per statement.
 
@@ -185,7 +192,10 @@ def _line(row: object) -> str:
 
 def _read_toml(source: Path) -> tuple[list[Item], pd.DataFrame]:
     try:
-        document = tomllib.loads(source.read_text(encoding="utf-8-sig"))
+        text = read_bounded(source, most=_MOST_OF_A_POLICY).decode("utf-8-sig")
+        if _LONG_NAME.search(text):
+            return [], _only(source.name, "has names of dozens of parts", "see docs/policy.md")
+        document = tomllib.loads(text)
     except FileNotFoundError:
         raise TableError(
             f"There is no file {str(source)!r}. Write one with: lsnb policy init -o {source.name}"
@@ -194,8 +204,12 @@ def _read_toml(source: Path) -> tuple[list[Item], pd.DataFrame]:
         return [], _only(source.name, "is not text in UTF-8", "save it as UTF-8")
     except tomllib.TOMLDecodeError as error:
         return [], _only(source.name, f"is not TOML: {error}", 'texts need quotes; lists are written ["a", "b"]')
-    except OSError as error:
-        raise TableError(f"{str(source)!r} cannot be read: {error.strerror}.") from None
+    except RecursionError:
+        return [], _only(source.name, "has lists or tables that lie too deep in each other", "see docs/policy.md")
+    except FileTroubleError as error:
+        raise TableError(f"{str(source)!r} cannot be read: {error}.") from None
+    except ValueError:
+        return [], _only(source.name, "holds a number or a time that cannot be", "see docs/policy.md")
     return items_from_document(document), _only()
 
 

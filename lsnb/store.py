@@ -16,13 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lsnb.errors import SnapshotFileError
-from lsnb.files import write_atomically
+from lsnb.files import FileTroubleError, load_json, read_bounded, write_atomically
 from lsnb.snapshot import Caller, Snapshot, SnapshotMeta
 from lsnb.tables import SPECS
 from lsnb.tables.spec import build_frame
 
 FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
+# A snapshot of 20,000 people with a year of its log has about 200 MB, and 75 million cells.
+_MOST_BYTES = 2 << 30
+_MOST_CELLS = 400_000_000
 
 
 def save_snapshot(snapshot: Snapshot, path: str | os.PathLike[str]) -> Path:
@@ -74,31 +77,76 @@ def load_snapshot(path: str | os.PathLike[str]) -> Snapshot:
     """
     source = Path(path)
     try:
-        with zipfile.ZipFile(source) as archive:
-            manifest = json.loads(archive.read(_MANIFEST))
-            _check_version(source, manifest)
-            parts = {name: archive.read(name) for name in manifest["parts"]}
+        return _load(source)
+    except SnapshotFileError:
+        raise
     except FileNotFoundError:
         raise SnapshotFileError(f"There is no file {str(source)!r}. Make one with snap.save(...).") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
+    except Exception as error:  # the readers of zip and Parquet promise no kinds of errors for damaged files
+        reason = str(error) if isinstance(error, FileTroubleError) else type(error).__name__
         raise SnapshotFileError(
-            f"{str(source)!r} is not a whole snapshot file ({error}). Copy it again from where it came, or read the "
+            f"{str(source)!r} is not a whole snapshot file ({reason}). Copy it again from where it came, or read the "
             "organization anew."
         ) from None
-    frames: dict[str, pd.DataFrame] = {}
+
+
+def _load(source: Path) -> Snapshot:
+    with io.BytesIO(read_bounded(source, most=_MOST_BYTES)) as content, zipfile.ZipFile(content) as archive:
+        if sum(part.file_size for part in archive.infolist()) > _MOST_BYTES:
+            raise FileTroubleError("it would unpack to more than a snapshot can have")
+        manifest = load_json(archive.read(_MANIFEST))
+        _check_version(source, manifest)
+        meta = _read_meta(manifest.get("meta"))
+        sizes = _read_sizes(manifest.get("parts"))
+        frames = {name: _read_part(source, name, archive.read(f"{name}.parquet"), *sizes[name]) for name in sizes}
+    if "completeness" not in frames:
+        raise FileTroubleError("it does not say how completely it was read")
+    return Snapshot(meta, frames)
+
+
+def _read_meta(meta: object) -> SnapshotMeta:
+    """Read where a snapshot comes from; every field has to be there, and of its type."""
+    caller = meta.get("caller") if isinstance(meta, dict) else None
+    if not isinstance(meta, dict) or not isinstance(caller, dict):
+        raise FileTroubleError("its manifest does not say where it comes from")
+    texts = ("organization_id", "organization", "host", "read_at", "version")
+    wrong = [name for name in texts if not isinstance(meta.get(name), str)]
+    wrong += [f"caller.{name}" for name in ("kind", "identity") if not isinstance(caller.get(name), str)]
+    wrong += [f"caller.{name}" for name, value in caller.items() if not isinstance(value, str | bool | None)]
+    read_at = None if "read_at" in wrong else pd.Timestamp(meta["read_at"])
+    if wrong or read_at is None or pd.isna(read_at) or read_at.tzinfo is None:
+        raise FileTroubleError(f"its manifest has no {', '.join(wrong) or 'time of reading'} that can be read")
+    fields = {name: meta[name] for name in texts if name != "read_at"}
+    return SnapshotMeta(caller=Caller(**caller), read_at=read_at, **fields)
+
+
+def _read_sizes(parts: object) -> dict[str, tuple[str, int]]:
+    """Read which tables there are, with check sum and number of rows."""
+    if not isinstance(parts, dict):
+        raise FileTroubleError("its manifest does not list the tables")
+    sizes = {}
     for name, part in parts.items():
-        found = hashlib.sha256(part).hexdigest()
-        if found != manifest["parts"][name]["sha256"]:
-            raise SnapshotFileError(
-                f"{name} in {str(source)!r} is not what was saved: its SHA-256 is {found[:12]}…, and the manifest says "
-                f"{manifest['parts'][name]['sha256'][:12]}…. The file was changed or damaged; do not rely on it."
-            )
         table = name.removesuffix(".parquet")
-        frames[table] = _from_parquet(table, part)
-    meta = dict(manifest["meta"])
-    meta["caller"] = Caller(**meta["caller"])
-    meta["read_at"] = pd.Timestamp(meta["read_at"])
-    return Snapshot(SnapshotMeta(**meta), frames)
+        if table not in SPECS or name == table:
+            raise SnapshotFileError(f"The file has a table {table[:60]!r}, which this lsnb does not know. Update lsnb.")
+        sha, rows = (part.get("sha256"), part.get("rows")) if isinstance(part, dict) else (None, None)
+        if not isinstance(sha, str) or not isinstance(rows, int) or isinstance(rows, bool):
+            raise FileTroubleError(f"its manifest says nothing of {name}")
+        sizes[table] = (sha, rows)
+    return sizes
+
+
+def _read_part(source: Path, table: str, part: bytes, sha: str, rows: int) -> pd.DataFrame:
+    found = hashlib.sha256(part).hexdigest()
+    if found != sha:
+        raise SnapshotFileError(
+            f"{table}.parquet in {str(source)!r} is not what was saved: its SHA-256 is {found[:12]}…, and the manifest says "
+            f"{sha[:12]}…. The file was changed or damaged; do not rely on it."
+        )
+    known = pq.read_metadata(io.BytesIO(part))
+    if known.num_rows != rows or known.num_rows * known.num_columns > _MOST_CELLS:
+        raise FileTroubleError(f"{table}.parquet has {known.num_rows:,} rows, and the manifest says {rows:,}")
+    return _from_parquet(table, part)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -117,15 +165,13 @@ def _to_parquet(frame: pd.DataFrame) -> bytes:
 
 def _from_parquet(name: str, part: bytes) -> pd.DataFrame:
     """Read a part with the dtypes of its spec, whatever pandas wrote it."""
-    if name not in SPECS:
-        raise SnapshotFileError(f"The file has a table {name!r}, which this lsnb does not know. Update lsnb.")
     table = pq.read_table(io.BytesIO(part))
     columns: dict[str, Any] = {column: table.column(column) for column in table.column_names}
     return build_frame(SPECS[name], columns, presorted=True)
 
 
-def _check_version(source: Path, manifest: dict[str, Any]) -> None:
-    if manifest.get("format") != "lsnb snapshot":
+def _check_version(source: Path, manifest: Any) -> None:
+    if not isinstance(manifest, dict) or manifest.get("format") != "lsnb snapshot":
         raise SnapshotFileError(f"{str(source)!r} is a zip, but not a snapshot of lsnb.")
     if manifest.get("version") != FORMAT_VERSION:
         raise SnapshotFileError(

@@ -107,7 +107,7 @@ class JournalRecord:
     def entries_frame(self) -> pd.DataFrame:
         """Give the lines as a table: one row per line and change that it is about."""
         rows = [
-            (number, line.get("at"), line["event"], id_, *(line.get(name) for name in ENTRY_COLUMNS[4:]))
+            (number, line.get("at"), line["event"], id_, *(_text(line.get(name)) for name in ENTRY_COLUMNS[4:]))
             for number, line in self.raw
             for id_ in line.get("ids") or [line.get("id")]
         ]
@@ -154,6 +154,11 @@ def _row(change: Any, result: Result) -> tuple[Any, ...]:
         change.stage,
         change.id,
     )
+
+
+def _text(value: object) -> str | None:
+    """Give what a line says, also where a later lsnb says it in another kind of value."""
+    return value if isinstance(value, str | None) else str(value)
 
 
 def _time(text: str | None) -> pd.Timestamp | None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 from lsnb.errors import JournalError, PlanError
+from lsnb.files import FileTroubleError, load_json, read_bounded
 from lsnb.journal.model import JOURNAL_VERSION, OUTCOMES, JournalRecord, Result
 from lsnb.plan.model import Outcome, Plan
 from lsnb.plan.serialise import plan_from_json
 
+_KNOWN = ("trying", "not-sent", "reopened", "step", "outcome", "verified", "resumed", "stopped", "finished")
+_TEXTS = ("at", "id", "step", "outcome", "reason", "next_step", "trying", "created_id")
 _MOST_OF_A_HEADER = 1 << 16
+# A run over 20,000 people has about 60 MB.
+_MOST_OF_A_JOURNAL = 1 << 30
 
 
 def read_journal(path: str | os.PathLike[str]) -> JournalRecord:
@@ -27,9 +32,11 @@ def read_journal(path: str | os.PathLike[str]) -> JournalRecord:
     """
     path = Path(path)
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise JournalError(f"The journal {path} cannot be read: {error.strerror}.") from None
+        data = read_bounded(path, most=_MOST_OF_A_JOURNAL)
+    except FileNotFoundError:
+        raise JournalError(f"The journal {path} cannot be read: there is no such file.") from None
+    except FileTroubleError as error:
+        raise JournalError(f"The journal {path} cannot be read: {error}.") from None
     n_bytes = data.rfind(b"\n") + 1
     lines = list(_parsed(path, data[:n_bytes]))
     if not lines:
@@ -44,10 +51,12 @@ def read_journal(path: str | os.PathLike[str]) -> JournalRecord:
             "the file and apply the plan again."
         )
     plan = _read_plan(path, lines[1][1])
+    _check_beginning(path, header)
     results = {change.id: Result() for change in plan.changes}
     is_finished = False
     for number, line in lines[2:]:
         try:
+            _check_types(line)
             _take(line, results)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise JournalError(
@@ -63,7 +72,7 @@ def read_header(path: Path) -> dict[str, Any] | None:
     try:
         with path.open("rb") as file:
             first, second = file.readline(_MOST_OF_A_HEADER), file.read(1)
-        header = json.loads(first) if first.endswith(b"\n") and second else None
+        header = load_json(first) if first.endswith(b"\n") and second else None
     except (OSError, ValueError):
         return None
     return header if isinstance(header, dict) and header.get("event") == "header" else None
@@ -72,8 +81,8 @@ def read_header(path: Path) -> dict[str, Any] | None:
 def _parsed(path: Path, data: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
     for number, text in enumerate(data.splitlines(), start=1):
         try:
-            line = json.loads(text)
-        except ValueError:
+            line = load_json(text)
+        except FileTroubleError:
             line = None
         if not isinstance(line, dict) or not isinstance(line.get("event"), str):
             raise JournalError(
@@ -85,7 +94,7 @@ def _parsed(path: Path, data: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 def _checked_header(path: Path, header: Mapping[str, Any]) -> Mapping[str, Any]:
     version = header.get("version")
-    if header["event"] != "header" or not isinstance(version, int):
+    if header["event"] != "header" or not isinstance(version, int) or isinstance(version, bool):
         raise JournalError(f"{path} is not a journal of lsnb: its first line is no header.")
     if version > JOURNAL_VERSION:
         raise JournalError(
@@ -95,11 +104,40 @@ def _checked_header(path: Path, header: Mapping[str, Any]) -> Mapping[str, Any]:
     return header
 
 
+def _check_beginning(path: Path, header: Mapping[str, Any]) -> None:
+    try:
+        _check_time(header["started_at"])
+    except (KeyError, TypeError, ValueError):
+        raise JournalError(f"The header of the journal {path} does not say when the run began.") from None
+
+
 def _read_plan(path: Path, line: Mapping[str, Any]) -> Plan:
     try:
         return plan_from_json(line["plan"], is_history=True)
-    except (KeyError, PlanError) as error:
+    except KeyError:
+        raise JournalError(f"Line 2 of the journal {path} does not hold the plan.") from None
+    except PlanError as error:
         raise JournalError(f"Line 2 of the journal {path} does not hold the plan: {error}") from None
+
+
+def _check_types(line: Mapping[str, Any]) -> None:
+    """Make sure that what a line says is of the kind that everybody who reads it counts on.
+
+    Of an event that this lsnb does not know, only who it is about and when have to be so.
+    """
+    for name in _TEXTS if line["event"] in _KNOWN else ("at", "id"):
+        if not isinstance(line.get(name), str | None):
+            raise TypeError(f"{name} is no text")
+    ids = line.get("ids", [])
+    if not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
+        raise TypeError("ids is no list of texts")
+    if line.get("at") is not None:
+        _check_time(line["at"])
+
+
+def _check_time(text: str) -> None:
+    if datetime.fromisoformat(text).tzinfo is None or not "1970" <= text[:4] < "2262":
+        raise ValueError(f"{text[:40]!r} is no time with its zone")
 
 
 def _take(line: Mapping[str, Any], results: Mapping[str, Result]) -> None:

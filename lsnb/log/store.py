@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lsnb.errors import LogStoreError
-from lsnb.files import make_folder, write_atomically
+from lsnb.files import load_json, make_folder, read_bounded, write_atomically
 from lsnb.files.atomic import open_private
 from lsnb.journal.locks import try_lock
 from lsnb.tables.activity import AUDIT_LOG
@@ -30,6 +30,8 @@ FORMAT_VERSION = 1
 _STATE = "_state.json"
 _LOCK = "_lock"
 _PART = "part-0.parquet"
+_MOST_OF_A_STATE = 64 << 20
+_MOST_CELLS = 400_000_000
 # Microseconds, since not every reader of Parquet knows nanoseconds; the service gives no more.
 _TYPES = {"text": pa.string(), "count": pa.int64(), "time": pa.timestamp("us", "UTC")}
 SCHEMA = pa.schema([(column.name, _TYPES[column.kind]) for column in AUDIT_LOG.columns])
@@ -106,18 +108,22 @@ class LogStore:
         """
         path = self.directory / _STATE
         try:
-            state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            state = load_json(read_bounded(path, most=_MOST_OF_A_STATE))
             version = state["version"]
+            if isinstance(version, bool):
+                raise TypeError("no version")
+            if version == FORMAT_VERSION:
+                _check_state(state)
         except FileNotFoundError:
             return {}
-        except (ValueError, KeyError, TypeError, OSError):
+        except (ValueError, KeyError, TypeError):
             raise LogStoreError(
                 f"{str(path)!r} is damaged. Take it away and sync again: the days that are there are kept, and what "
                 "the service still has is read anew."
             ) from None
         if version != FORMAT_VERSION:
             raise LogStoreError(f"{str(path)!r} has the version {version}, and this lsnb reads {FORMAT_VERSION}.")
-        return state
+        return dict(state)
 
     def write_state(self, state: dict[str, Any]) -> None:
         """Keep what is known about the log."""
@@ -132,7 +138,7 @@ class LogStore:
         """Count the events in the file of a day; None where there is none, or none that can be read."""
         try:
             rows: int = pq.read_metadata(self._path(day)).num_rows
-        except (OSError, pa.ArrowInvalid):
+        except (OSError, pa.ArrowException, ValueError):
             return None
         return rows
 
@@ -191,20 +197,16 @@ class LogStore:
         path = self._path(day)
         try:
             # One file, not a folder: the day is in the rows' own times.
-            table = pq.ParquetFile(path).read()
-        except (OSError, pa.ArrowInvalid) as error:
+            file = pq.ParquetFile(path)
+            if file.metadata.num_rows * file.metadata.num_columns > _MOST_CELLS:
+                raise OSError("more rows than a day can have")
+            table = file.read()
+            return _fitted(table)
+        except (OSError, pa.ArrowException, ValueError, TypeError) as error:
             raise LogStoreError(
                 f"{str(path)!r} is damaged ({type(error).__name__}). Sync again: the day is read anew while the service "
                 "still has it."
             ) from None
-        # Columns that a later version adds are unknown in what an earlier one wrote.
-        columns = {
-            field.name: table.column(field.name)
-            if field.name in table.column_names
-            else pa.nulls(len(table), field.type)
-            for field in SCHEMA
-        }
-        return pa.table(columns).cast(SCHEMA)
 
     def _write_day(self, day: str, frame: pd.DataFrame) -> None:
         ordered = frame.sort_values(["at", "event_id"], ignore_index=True)
@@ -220,6 +222,35 @@ class LogStore:
         path = self._path(day)
         make_folder(path.parent)
         write_atomically(path, buffer.getvalue(), LogStoreError)
+
+
+def _fitted(table: pa.Table) -> pa.Table:
+    """Give a day the columns of the schema; what a later version adds is unknown in what an earlier one wrote."""
+    columns = {
+        field.name: table.column(field.name) if field.name in table.column_names else pa.nulls(len(table), field.type)
+        for field in SCHEMA
+    }
+    return pa.table(columns).cast(SCHEMA)
+
+
+def _check_state(state: Mapping[str, Any]) -> None:
+    """Make sure that everything is of its kind.
+
+    Raises:
+        TypeError: something is not.
+        LogStoreError: something is no time.
+    """
+    texts = ("organization_id", "organization", "host", "since", "until", "settled_until", "synced_at")
+    days, gaps = state.get("days", {}), state.get("gaps", [])
+    good = all(isinstance(state.get(name), str | None) for name in texts) and isinstance(days, dict)
+    good = good and all(isinstance(rows, int) and not isinstance(rows, bool) for rows in days.values())
+    good = good and isinstance(gaps, list) and all(isinstance(gap, dict) for gap in gaps)
+    good = good and all(isinstance(gap.get(name), str) for gap in gaps for name in ("from", "to", "why"))
+    if not good or ("until" in state and not {"since", "settled_until"} <= state.keys()):
+        raise TypeError("a value of another kind")
+    for text in (state.get("since"), state.get("until"), state.get("settled_until"), *days):
+        if text is not None:
+            to_moment(text)
 
 
 def _open_lock(path: Path) -> int:

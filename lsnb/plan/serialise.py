@@ -66,9 +66,11 @@ def plan_from_json(data: Mapping[str, Any], *, is_history: bool = False) -> Plan
         )
     try:
         plan = _read(data)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PlanError(f"The saved plan is damaged ({type(error).__name__}: {error}). {_AGAIN}") from error
-    if plan.fingerprint != fingerprint_of(plan):
+        fingerprint = fingerprint_of(plan)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {str(error)[:200]}"
+        raise PlanError(f"The saved plan is damaged ({reason}). {_AGAIN}") from None
+    if plan.fingerprint != fingerprint:
         raise PlanError(
             f"The saved plan was changed after it was made: its fingerprint {plan.fingerprint[:12]}… does not fit "
             f"what it says. {_AGAIN}"

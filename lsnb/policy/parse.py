@@ -221,16 +221,21 @@ class _Reading:
         return end
 
 
+#: No count, and no number of days, is larger; what is no number at all (nan, inf) is not smaller either.
+_MOST = 1_000_000
+
+
 def _to_number(value: Any) -> float | int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return value
+        return value if abs(value) <= _MOST else None
     text = value.strip().replace(",", ".") if isinstance(value, str) else ""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if abs(number) <= _MOST else None
 
 
 def _to_end(value: Any) -> pd.Timestamp | None:
@@ -245,9 +250,9 @@ def _to_end(value: Any) -> pd.Timestamp | None:
                 at += pd.Timedelta(days=1)
         else:
             return None
-    except ValueError:
+        return (at.tz_localize("UTC") if at.tz is None else at.tz_convert("UTC")).as_unit("ns")
+    except (ValueError, OverflowError):
         return None
-    return (at.tz_localize("UTC") if at.tz is None else at.tz_convert("UTC")).as_unit("ns")
 
 
 def _nearest(word: str, known: Iterable[str]) -> str | None:

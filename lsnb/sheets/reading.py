@@ -19,6 +19,7 @@ from lsnb.edits.texts import quoted, text_column
 from lsnb.errors import TableError
 from lsnb.files import FileTroubleError, read_bounded
 from lsnb.sheets import delimited, workbook
+from lsnb.sheets.limits import guarded
 from lsnb.sheets.markup import Markup, is_strict, places, read_markup
 from lsnb.tables.spec import DTYPES
 
@@ -118,7 +119,9 @@ def _read_workbook(
     content: bytes, name: str, *, title: str | None = None, beside: Collection[str] = ()
 ) -> pd.DataFrame:
     """Read a sheet of a workbook, with what the workbook shows of it otherwise than it is read."""
-    if is_strict(content):
+    with guarded(name):
+        is_foreign = is_strict(content)
+    if is_foreign:
         raise TableError(
             f"{name} is a Strict Open XML workbook, which is not read. Save it as an ordinary Excel workbook (.xlsx) or CSV."
         )
@@ -135,7 +138,9 @@ def _read_workbook(
         if found.rows or not likely:
             raise
         raise TableError(f"{error} The sheet {quoted(likely, last='and')} of the workbook has columns.") from None
-    return set_origin(frame, _origin(frame, found, read_markup(content, found.title), others))
+    with guarded(name):
+        markup = read_markup(content, found.title)
+    return set_origin(frame, _origin(frame, found, markup, others))
 
 
 def _origin(frame: pd.DataFrame, found: workbook.Content, markup: Markup, others: Sequence[OtherSheet]) -> Origin:
