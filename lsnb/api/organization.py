@@ -22,9 +22,13 @@ class OrganizationReads(Endpoints):
         self._learn_organization(found.get("organization_id"))
         return found
 
-    def get_organization_info(self) -> Record:
-        """Read the organization with every security setting. `GET /orgs/current/info`. From then on it is named."""
-        found = self._object("/api/v1/orgs/current/info", needs="id", is_gateway_final=True)
+    def get_organization_info(self, *, retry: bool | None = None) -> Record:
+        """Read the organization with every security setting. `GET /orgs/current/info`. From then on it is named.
+
+        Args:
+            retry: False to ask once in any case.
+        """
+        found = self._object("/api/v1/orgs/current/info", needs="id", retry=retry, is_gateway_final=True)
         self._learn_organization(found.get("id"))
         return found
 
