@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lsnb.apply import stages
 from lsnb.apply.admins import AdminGuard
+from lsnb.plan.safety import Judgement
 from tests.faults.actors import CALLER, GLASS, Trouble, World
 from tests.faults.stories import ADMIN, EXAMPLES, SEED, SWAPS, USER, tell
 
@@ -81,6 +83,7 @@ def test_a_run_that_leaves_too_few_is_seen(world, monkeypatch):
     """A product that does not count breaks the invariant, so that stories without a break say something."""
     for name in ("refusal", "check_after"):
         monkeypatch.setattr(AdminGuard, name, lambda *_, **__: "")
+    monkeypatch.setattr(stages, "judge", lambda *_, **__: Judgement((), ()))
     assert world.plan_sheet("svc", [("bob", *USER)])
     world.outside("disable", "glass")
     world.apply(-1)
