@@ -62,7 +62,8 @@ def checks_page() -> str:
         "Generated from the code by `make docs`; change `lsnb/checks/` instead.",
         "",
         "`lsnb.audit(snap)` and `lsnb audit` run them. A check that could not read what it needs says `error`, never `ok`; "
-        "one that the plan makes pointless says `skip`, and what the data does not decide is `info`. A check supports the "
+        "so does one that stopped at a value that it does not understand, and the others go on. One that the plan makes pointless "
+        "says `skip`, and what the data does not decide is `info`. A check supports the "
         "named controls; that none alarms does not prove compliance.",
         "",
         "| id | severity | how it should be | why it matters | what to do | supports |",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from lsnb.checks import SEVERITIES, Check, Finding, collect_findings
+from lsnb.checks import FAILED, SEVERITIES, Check, Finding, collect_findings
 from lsnb.outlook import after_changes
 from lsnb.plan.fingerprint import seal
 from lsnb.plan.model import Change, Plan, Verdict
@@ -18,6 +18,7 @@ from lsnb.tables.spec import DTYPES
 
 #: The rule's name; `policy:LS-ADM-01` is the part of it that speaks of one check.
 RULE = "policy"
+STOPPED = "stopped"
 COLUMNS = ("id", "severity", "title", "change", "resource", "email", "workspace", "before", "after", "fix")
 #: What can be changed by a plan; the rest need not be read to judge one.
 TABLES = (
@@ -45,15 +46,16 @@ def gate(
 
     Returns:
         One row per finding, worst first, with `change` (`new` or `worse`) and the reasons `before` and `after`. A
-        finding that stays as it is, gets better, goes away or is accepted by the policy is not in it.
+        finding that stays as it is, gets better, goes away or is accepted by the policy is not in it. The checks that
+        stopped at a value that they do not understand, and so judge nothing, are in `.attrs["stopped"]`.
 
     Raises:
         UnreadableTableError: a table that the plan changes was not read.
     """
     changes = list(plan.changes if isinstance(plan, Plan) else plan)
     names = _renamed(changes)
-    then = _alarms(snapshot, policy, roster, names)
-    now = _alarms(after_changes(snapshot, changes), policy, roster, {})
+    then, _ = _alarms(snapshot, policy, roster, names)
+    now, stopped = _alarms(after_changes(snapshot, changes), policy, roster, {})
     rows = []
     for key, (check, finding) in now.items():
         before = then.get(key)
@@ -74,7 +76,9 @@ def gate(
             )
         )
     rows.sort(key=lambda row: (SEVERITIES.index(row[1]), row[0], row[4], row[6] or ""))
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(DTYPES["text"])
+    made = pd.DataFrame(rows, columns=list(COLUMNS)).astype(DTYPES["text"])
+    made.attrs[STOPPED] = stopped
+    return made
 
 
 def apply_gate(
@@ -101,6 +105,10 @@ def apply_gate(
             refusals.append(verdict)
         else:
             warnings.append(replace(verdict, message=f"{verdict.message} Allowed: {reason}"))
+    if stopped := found.attrs.get(STOPPED):
+        warnings.append(
+            Verdict(RULE, f"Not judged by {listed(stopped)}, which stopped at a value that they do not understand.")
+        )
     unread = _unjudged(snapshot)
     if unread and plan.changes:
         warnings.append(Verdict(RULE, f"Not judged by the policy, for it could not be read: {listed(unread)}."))
@@ -109,10 +117,13 @@ def apply_gate(
 
 def _alarms(
     snapshot: Snapshot, policy: Policy | None, roster: pd.DataFrame | None, names: Mapping[str, str]
-) -> dict[_Key, tuple[Check, Finding]]:
-    """Give the alarms by what they are about; names are those that the plan would leave."""
+) -> tuple[dict[_Key, tuple[Check, Finding]], list[str]]:
+    """Give the alarms by what they are about, and the checks that stopped; names are those that the plan would leave."""
+    stopped: list[str] = []
     found: dict[_Key, tuple[Check, Finding]] = {}
     for check, finding in collect_findings(snapshot, policy=policy, roster=roster):
+        if finding.status == "error" and finding.resource.startswith(FAILED):
+            stopped.append(check.id)
         if finding.status != "alarm":
             continue
         kind, _, name = finding.resource.partition(":")
@@ -121,7 +132,7 @@ def _alarms(
         key = (check.id, resource, finding.email, place)
         if key not in found or found[key][1].extent < finding.extent:
             found[key] = (check, finding)
-    return found
+    return found, stopped
 
 
 def _renamed(changes: Iterable[Change]) -> dict[str, str]:

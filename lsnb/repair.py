@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from lsnb import catalogue
-from lsnb.checks.context import is_listed
+from lsnb.checks.context import Context, is_listed
+from lsnb.checks.use import judge_person
 from lsnb.policy import Policy
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
@@ -30,6 +31,7 @@ _USER_NAME = catalogue.SYSTEM_ROLES[catalogue.ORGANIZATION_USER][0]
 _REMOVE, _DEMOTE = "remove", "demote"
 _REMOVING = frozenset({"LS-MEM-02", "LS-MEM-03", "LS-MEM-04"})
 _DEMOTING = frozenset({"LS-ADM-03", "LS-ADM-04", "LS-ADM-06"})
+_DORMANT = frozenset({"LS-MEM-03", "LS-ADM-06"})
 _CANCELLING = frozenset({"LS-INV-01", "LS-INV-02", "LS-INV-03"})
 #: Settings that no repair can lock anybody out with, and the value that repairs.
 _SETTINGS: dict[str, Callable[[Policy], str]] = {
@@ -127,6 +129,7 @@ class _Workshop:
         self._people: dict[tuple[str, str], tuple[_Repair, list[str]]] = {}
         self._rows: dict[str, dict[str, dict[str, Any]]] = {"tokens": {}, "keys": {}, "settings": {}}
         self._by_hand: list[tuple[Any, ...]] = []
+        self._context = Context(snapshot, policy)
 
     def repair(self, findings: pd.DataFrame) -> Fixes:
         """Decide about every finding, what is surer first."""
@@ -150,6 +153,8 @@ class _Workshop:
         kind, _, name = str(row.resource).partition(":")
         if kind == "waiver":
             raise _Left("Renew the acceptance in the policy, or take it out.")
+        if row.id in _DORMANT:
+            self._need_proof(row)
         if row.id in _REMOVING:
             self._person(row, _REMOVE)
         elif row.id == "LS-ADM-02" or (row.id == "LS-ADM-03" and kind == "organization"):
@@ -169,6 +174,14 @@ class _Workshop:
             self._note("settings", name, {"setting": name, "value": value}, row.id)
         else:
             raise _Left
+
+    def _need_proof(self, row: Any) -> None:
+        """Let nobody be called dormant whom not every source that could show use was read for."""
+        days = self._policy.member_dormant_days if row.id == "LS-MEM-03" else self._policy.admin_dormant_days
+        here = self._members[self._members["email"] == str(row.email)]
+        found = [judge_person(self._context, member, days) for member in here.itertuples(index=False)]
+        if not found or any(judged is None or judged[0] != "alarm" for judged in found):
+            raise _Left("Not every source that could show use was read for this person; look into it by hand.")
 
     def _guard(self, email: str) -> None:
         """Let nobody be touched who must not be."""

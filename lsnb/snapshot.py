@@ -70,6 +70,8 @@ class SnapshotMeta:
         read_at: when the reading ended, UTC.
         caller: who the key acts for.
         version: the version of lsnb that read it.
+        usage_since: from when on the usage report was asked for, UTC; None where nobody says so.
+        unread_cells: cells that held nothing that is understood, and are unknown, as (table, column, what stood there).
     """
 
     organization_id: str
@@ -78,6 +80,8 @@ class SnapshotMeta:
     read_at: pd.Timestamp
     caller: Caller
     version: str
+    usage_since: pd.Timestamp | None = None
+    unread_cells: tuple[tuple[str, str, str], ...] = ()
 
 
 class Snapshot:

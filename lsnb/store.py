@@ -45,7 +45,11 @@ def save_snapshot(snapshot: Snapshot, path: str | os.PathLike[str]) -> Path:
     """
     target = Path(path)
     parts = {f"{name}.parquet": _to_parquet(snapshot.table(name)) for name in snapshot.table_names}
-    meta = asdict(snapshot.meta) | {"read_at": snapshot.meta.read_at.isoformat()}
+    since = snapshot.meta.usage_since
+    meta = asdict(snapshot.meta) | {
+        "read_at": snapshot.meta.read_at.isoformat(),
+        "usage_since": None if since is None else since.isoformat(),
+    }
     # What was tried to find the caller is of use to the session that tried it.
     del meta["caller"]["tried"]
     manifest = {
@@ -117,7 +121,16 @@ def _read_meta(meta: object) -> SnapshotMeta:
     if wrong or read_at is None or pd.isna(read_at) or read_at.tzinfo is None:
         raise FileTroubleError(f"its manifest has no {', '.join(wrong) or 'time of reading'} that can be read")
     fields = {name: meta[name] for name in texts if name != "read_at"}
-    return SnapshotMeta(caller=Caller(**caller), read_at=read_at, **fields)
+    since, cells = meta.get("usage_since"), meta.get("unread_cells") or []
+    usage_since = pd.Timestamp(since) if isinstance(since, str) else None
+    if usage_since is not None and (pd.isna(usage_since) or usage_since.tzinfo is None):
+        raise FileTroubleError("its manifest has no time from when on usage was read")
+    if not isinstance(cells, list) or not all(isinstance(cell, list) and len(cell) == 3 for cell in cells):
+        raise FileTroubleError("its manifest lists no cells that could not be read")
+    unread = tuple((str(table), str(column), str(value)) for table, column, value in cells)
+    return SnapshotMeta(
+        caller=Caller(**caller), read_at=read_at, usage_since=usage_since, unread_cells=unread, **fields
+    )
 
 
 def _read_sizes(parts: object) -> dict[str, tuple[str, int]]:

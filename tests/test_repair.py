@@ -142,7 +142,7 @@ def test_every_alarm_is_repaired_or_left_to_people():
 def small():
     """Read the demo organization with its flaws, whole."""
     with sandbox.start(seed="small", behaviours={"pats_listed": "all"}) as server:
-        yield lsnb.connect(endpoint=server.url, api_key=server.key).snapshot(audit_days=400, usage_days=60)
+        yield lsnb.connect(endpoint=server.url, api_key=server.key).snapshot(audit_days=400, usage_days=90)
 
 
 def test_the_demo_organization_is_better_after_the_repair(small):

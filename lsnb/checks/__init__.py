@@ -6,12 +6,13 @@ A check supports a control of a framework; that none alarms does not prove compl
 from __future__ import annotations
 
 from lsnb.checks.registry import CHECKS
-from lsnb.checks.run import COLUMNS, collect_findings, run_checks, tables_of
+from lsnb.checks.run import COLUMNS, FAILED, collect_findings, run_checks, tables_of
 from lsnb.checks.spec import SEVERITIES, STATUSES, Check, Finding
 
 __all__ = [
     "CHECKS",
     "COLUMNS",
+    "FAILED",
     "SEVERITIES",
     "STATUSES",
     "Check",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lsnb import catalogue
 from lsnb.checks.context import Context, day, domain_of, is_listed, pick, rows_of, text
 from lsnb.checks.spec import Finding, alarm, check, info, person, skip
-from lsnb.checks.use import read_use
+from lsnb.checks.use import judge_person, read_use
 
 _SSO_METHODS = frozenset({"supabase:sso", "oidc", "custom-oidc"})
 
@@ -39,6 +39,7 @@ def find_too_few_admins(context: Context) -> Iterator[Finding]:
     fix="Demote those who do not need it to Organization User.",
     supports="S CC6.3 · I A.8.2 · N AC-6(5)",
     needs=("members",),
+    absent_from=("members",),
     thresholds=("max_admins", "max_admins_share"),
 )
 def find_too_many_admins(context: Context) -> Iterator[Finding]:
@@ -133,15 +134,14 @@ def find_admins_with_passwords(context: Context) -> Iterator[Finding]:
 def find_dormant_admins(context: Context) -> Iterator[Finding]:
     """Alarm for every enabled Organization Admin without a trace of use for `admin_dormant_days`, break-glass apart.
 
-    Info where the audit log was not read, or not that far back.
+    Info where a source that could show use was not read for the person: the audit log, the usage report and everybody's
+    tokens, over the whole time.
     """
-    use, days = read_use(context), context.policy.admin_dormant_days
-    status, grounds = use.judge(days)
     for row in rows_of(context.admins):
-        if is_listed(row.email, context.policy.break_glass) or context.days_since(row.created_at) < days:
+        if is_listed(row.email, context.policy.break_glass):
             continue
-        at = use.last.get(row.email)
-        if context.days_since(at) > days:
+        if (found := judge_person(context, row, context.policy.admin_dormant_days)) is not None:
+            status, at, grounds = found
             yield person(row.email, f"Organization Admin, last trace of use {day(at)} ({grounds}).", status=status)
 
 
@@ -164,10 +164,10 @@ def find_loud_break_glass(context: Context) -> Iterator[Finding]:
         yield info(context.organization, "The policy names no break-glass accounts.")
         return
     use = read_use(context)
-    status, grounds = use.judge(policy.break_glass_quiet_days)
     known = set(context.frame("members")["email"])
     for email in (name.strip().lower() for name in policy.break_glass):
         at = use.last.get(email)
+        status, grounds = use.judge(policy.break_glass_quiet_days, email)
         if email not in known:
             yield person(email, "The break-glass account is not a member.")
         elif email not in context.admin_emails:

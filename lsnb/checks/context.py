@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from lsnb import catalogue
+from lsnb.effective.lookup import compose
 from lsnb.effective.principals import role_key
 from lsnb.effective.rights import held_permissions
 from lsnb.policy import Policy
 from lsnb.snapshot import Snapshot
 
 T = TypeVar("T")
-ENDED = frozenset({"ended", "left", "leaver", "terminated", "inactive", "former", "offboarded", "deprovisioned"})
 
 
 class Context:
@@ -23,7 +23,7 @@ class Context:
     Args:
         snapshot: the reading.
         policy: thresholds and exceptions.
-        roster: one row per employee, with `email` and `status`; None where there is none.
+        roster: what `read_roster` made of one, with `email` and `status`; None where there is none.
         earlier: an earlier reading, such as that of the last review; None where there is none.
         tags: the values of every tag key in use, for access policies; those of the snapshot when None.
         campaigns: one row per access review, with `campaign`, `closed_at` and `n_open`; None where there are none.
@@ -142,14 +142,30 @@ class Context:
 
     def days_since(self, at: Any) -> float:
         """Count the days from a time to the reading; infinite where there is no time."""
-        return float("inf") if pd.isna(at) else (self.now - at).total_seconds() / 86400
+        return float("inf") if pd.isna(at) else days_between(at, self.now)
+
+    def is_unread(self, table: str, column: str) -> bool:
+        """Tell whether a cell of a column held no value that is understood, so that a missing one may be that."""
+        return any((cell[0], cell[1]) == (table, column) for cell in self.snapshot.meta.unread_cells)
 
     def leavers(self) -> frozenset[str]:
-        """Give the addresses that the roster says have left."""
+        """Give the addresses that the roster says have left, as the snapshot writes them."""
+        return self.keep("leavers", lambda: self._as_here(self._on_roster("ended")))
+
+    def employees(self) -> frozenset[str]:
+        """Give the addresses that are on the roster, as the snapshot writes them."""
+        return self.keep("employees", lambda: self._as_here(self._on_roster("ended") | self._on_roster("active")))
+
+    def _on_roster(self, status: str) -> frozenset[str]:
         if self.roster is None:
             return frozenset()
-        status = self.roster["status"].astype(str).str.strip().str.lower()
-        return frozenset(self.roster.loc[status.isin(list(ENDED)), "email"].astype(str).str.strip().str.lower())
+        return frozenset(self.roster.loc[self.roster["status"] == status, "email"])
+
+    def _as_here(self, composed: frozenset[str]) -> frozenset[str]:
+        """Add to addresses in one form the same as the snapshot writes them, which may compose accents otherwise."""
+        tables = [name for name in ("members", "invites", "access_tokens") if self.is_readable(name)]
+        here = {text(email) for name in tables for email in self.frame(name)["email"]}
+        return composed | {email for email in here if compose(email) in composed}
 
     def names_of_actors(self) -> dict[str, str]:
         """Give addresses by the ids that the audit log calls people by."""
@@ -171,6 +187,12 @@ def _tags_of(snapshot: Snapshot) -> Mapping[str, frozenset[str]] | None:
     for row in rows_of(snapshot.tags):
         found.setdefault(row.key, set()).update([row.value] if text(row.value) else [])
     return {key: frozenset(values) for key, values in found.items()}
+
+
+def days_between(start: Any, end: Any) -> float:
+    """Count the days from one time to another, also where they lie centuries apart."""
+    # The difference of two times of pandas is nanoseconds in 64 bits, which is 292 years at most.
+    return float((end.to_pydatetime(warn=False) - start.to_pydatetime(warn=False)).total_seconds() / 86400)
 
 
 def pick(frame: pd.DataFrame, **wanted: Any) -> pd.DataFrame:

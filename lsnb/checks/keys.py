@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from lsnb import catalogue
@@ -64,10 +65,13 @@ def find_endless(context: Context) -> Iterator[Finding]:
     thresholds=("key_unused_days", "new_grace_days"),
 )
 def find_unused(context: Context) -> Iterator[Finding]:
-    """Alarm for every live key not used for `key_unused_days`, or never, once it is older than `new_grace_days`."""
+    """Alarm for every live key not used for `key_unused_days`, or never, once it is older than `new_grace_days`.
+
+    Info where the server does not tell when it was used or made.
+    """
     for row in rows_of(context.live_keys()):
-        if reason := judge_idle(context, row, context.policy.key_unused_days):
-            yield _about(row, reason)
+        if found := judge_idle(context, row, context.policy.key_unused_days, "service_keys"):
+            yield replace(_about(row, found[1]), status=found[0])
 
 
 @check(

@@ -9,7 +9,8 @@ import pandas as pd
 
 from lsnb.checks.context import Context, day, domain_of, is_listed, pick, rows_of, text
 from lsnb.checks.spec import Finding, alarm, check, info, person, skip
-from lsnb.checks.use import read_use
+from lsnb.checks.use import judge_person
+from lsnb.policy import last_day
 
 _NO_ROSTER = "There is no roster to compare with."
 
@@ -28,7 +29,7 @@ def find_strangers(context: Context) -> Iterator[Finding]:
     if context.roster is None:
         yield info(context.organization, _NO_ROSTER)
         return
-    known = set(context.roster["email"].astype(str).str.strip().str.lower())
+    known = context.employees()
     for email in context.members["email"]:
         if email not in known and not is_listed(email, context.policy.accepted_accounts):
             yield person(email, "Not on the roster.")
@@ -74,15 +75,14 @@ def find_leavers(context: Context) -> Iterator[Finding]:
 def find_dormant_members(context: Context) -> Iterator[Finding]:
     """Alarm for every enabled member who is not Organization Admin, without a trace of use for the days of the policy.
 
-    Info where the audit log was not read, or not that far back. Organization Admins are looked at by LS-ADM-06.
+    Info where a source that could show use was not read for the person: the audit log, the usage report and everybody's
+    tokens, over the whole time. Organization Admins are looked at by LS-ADM-06.
     """
-    use, days = read_use(context), context.policy.member_dormant_days
-    status, grounds = use.judge(days)
     for row in rows_of(context.members):
-        if row.email in context.admin_emails or context.days_since(row.created_at) < days:
+        if row.email in context.admin_emails:
             continue
-        at = use.last.get(row.email)
-        if context.days_since(at) > days:
+        if (found := judge_person(context, row, context.policy.member_dormant_days)) is not None:
+            status, at, grounds = found
             yield person(row.email, f"Last trace of use {day(at)} ({grounds}).", status=status)
 
 
@@ -190,7 +190,7 @@ def _foreign_reason(context: Context, email: str) -> str:
     end = exceptions.get(email, exceptions.get(domain))
     if is_listed(domain, policy.allowed_domains) or (end is not None and end > context.now):
         return ""
-    over = f" any more; the exception ended on {day(end)}" if end is not None else ""
+    over = f" any more; the exception ended on {last_day(end)}" if end is not None else ""
     return f"The domain {domain} is not allowed{over}."
 
 

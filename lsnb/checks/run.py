@@ -8,14 +8,17 @@ from dataclasses import replace
 
 import pandas as pd
 
-from lsnb.checks.context import Context, day
+from lsnb.checks.context import Context
 from lsnb.checks.registry import CHECKS
+from lsnb.checks.roster import read_roster
 from lsnb.checks.spec import SEVERITIES, STATUSES, Check, Finding, alarm
 from lsnb.errors import DiffError, TableError, UnknownNameError
 from lsnb.policy import Policy
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
+#: How the resource of a check begins that could not be carried out to its end.
+FAILED = "check:"
 COLUMNS = ("id", "severity", "title", "status", "resource", "email", "workspace", "reason", "evidence", "fix")
 
 
@@ -34,7 +37,7 @@ def run_checks(
     Args:
         snapshot: the reading; its `read_at` is the time that everything is measured by.
         policy: thresholds and accepted exceptions; the defaults when None.
-        roster: one row per employee, with `email` and `status` (`active` or `ended`).
+        roster: one row per employee, with `email` and `status` (`active`, `ended` or another word of the same meaning).
         earlier: an earlier reading, such as that of the last review.
         tags: the values of every tag key in use, for the checks of access policies; those of the snapshot when None.
         campaigns: one row per access review, with `campaign`, `closed_at` (UTC, empty while open) and `n_open`.
@@ -42,11 +45,13 @@ def run_checks(
 
     Returns:
         One row per finding, alarms first and then by severity. A check that found nothing has one row with status
-        `ok`; one that could not read what it needs has `error`, one that the plan makes pointless `skip`, and what
-        the data does not decide is `info`. The thresholds that a check went by stand in `evidence`.
+        `ok`; one that could not read what it needs, or stumbled over a strange value, has `error` and the others go on;
+        one that the plan makes pointless has `skip`, and what the data does not decide is `info`. The thresholds that a
+        check went by stand in `evidence`. A waiver that has ended is an alarm, and one that matches nothing is info.
 
     Raises:
-        TableError: the roster or the reviews lack a column, or `only` names no check.
+        TableError: the roster or the reviews lack a column, or the roster has rows that are not understood.
+        UnknownNameError: `only` or a waiver names no check.
         DiffError: the earlier snapshot is of another organization.
     """
     found_by = collect_findings(
@@ -80,12 +85,13 @@ def collect_findings(
     only: Collection[str] | None = None,
 ) -> list[tuple[Check, Finding]]:
     """Run the checks and give what they found as values, check by check; see `run_checks`."""
-    _need_columns("roster", roster, ("email", "status"))
     _need_columns("campaigns", campaigns, ("campaign", "closed_at", "n_open"))
     _need_same_organization(snapshot, earlier)
+    _need_known_waivers(policy)
+    people = None if roster is None else read_roster(roster)
     known_tags = None if tags is None else {key: frozenset(values) for key, values in tags.items()}
     context = Context(
-        snapshot, policy or Policy(), roster=roster, earlier=earlier, tags=known_tags, campaigns=campaigns
+        snapshot, policy or Policy(), roster=people, earlier=earlier, tags=known_tags, campaigns=campaigns
     )
     return [(check, found) for check in choose_checks(only) for found in run_check(check, context)]
 
@@ -119,16 +125,32 @@ def run_check(check: Check, context: Context) -> list[Finding]:
         context: what it looks at.
     """
     hindrance = _hindrance(check, context)
-    found = (
-        [hindrance] if hindrance else [_waive(check, _weigh(check, f, context), context) for f in check.run(context)]
-    )
+    raw = [hindrance] if hindrance else _run_guarded(check, context)
+    found = [_waive(check, _weigh(check, finding, context), context) for finding in raw]
     if not found:
         found = [_all_well(check, context)]
     found += _ended_waivers(check, context)
+    found += _idle_waivers(check, raw, context)
     limits = "; ".join(f"{name}={_short(getattr(context.policy, name))}" for name in check.thresholds)
     if not limits:
         return found
     return [replace(f, evidence=f"{f.evidence} [{limits}]" if f.evidence else f"[{limits}]") for f in found]
+
+
+def _run_guarded(check: Check, context: Context) -> list[Finding]:
+    """Run a check; where it stumbles over a value that nobody expected, that is what it found, and the others go on.
+
+    What it had found before stays found.
+    """
+    found: list[Finding] = []
+    try:
+        for finding in check.run(context):
+            found.append(finding)  # what came before a failure is kept
+    except Exception as error:  # one strange value must not cost the whole audit
+        what = f"{type(error).__name__}: {error}"[:200]
+        reason = f"Could not check: the check stopped at a value that it does not understand ({what})."
+        found.append(Finding("error", f"{FAILED}{check.id}", reason))
+    return found
 
 
 def _hindrance(check: Check, context: Context) -> Finding | None:
@@ -175,7 +197,7 @@ def _waive(check: Check, finding: Finding, context: Context) -> Finding:
     for waiver in context.policy.waivers:
         if waiver.check != check.id or waiver.resource not in ("*", finding.resource):
             continue
-        who = f"by {waiver.owner} until {day(waiver.ends_at)}: {waiver.reason}"
+        who = f"by {waiver.owner} until {waiver.last_day}: {waiver.reason}"
         if waiver.ends_at > context.now:
             return replace(finding, status="info", reason=f"{finding.reason} Accepted {who}")
         return replace(finding, reason=f"{finding.reason} The acceptance has ended ({who})")
@@ -187,11 +209,48 @@ def _ended_waivers(check: Check, context: Context) -> list[Finding]:
     return [
         alarm(
             f"waiver:{waiver.resource}",
-            f"The acceptance by {waiver.owner} ended on {day(waiver.ends_at)} and was not renewed: {waiver.reason}",
+            f"The acceptance by {waiver.owner} ended on {waiver.last_day} and was not renewed: {waiver.reason}",
         )
         for waiver in context.policy.waivers
         if waiver.check == check.id and waiver.ends_at <= context.now
     ]
+
+
+def _idle_waivers(check: Check, found: list[Finding], context: Context) -> list[Finding]:
+    """Report every acceptance that holds and accepts nothing: a slip of the pen, or what is repaired by now."""
+    if any(finding.status in ("error", "skip") for finding in found):
+        return []  # what was not checked may still be there
+    seen = [finding.resource for finding in found if finding.status in ("alarm", "info")]
+    idle = []
+    for waiver in context.policy.waivers:
+        if waiver.check != check.id or waiver.ends_at <= context.now:
+            continue
+        if waiver.resource in seen or (waiver.resource == "*" and seen):
+            continue
+        near = difflib.get_close_matches(waiver.resource, list(dict.fromkeys(seen)), n=1, cutoff=0.6)
+        hint = f" The nearest finding is about {near[0]!r}." if near else ""
+        idle.append(
+            Finding(
+                "info",
+                f"waiver:{waiver.resource}",
+                f"The acceptance by {waiver.owner} until {waiver.last_day} matches nothing that this check found.{hint} "
+                "Correct it, or take it out.",
+            )
+        )
+    return idle
+
+
+def _need_known_waivers(policy: Policy | None) -> None:
+    """Refuse waivers of checks that are not there: what they were to accept alarms, or they accept nothing."""
+    for waiver in policy.waivers if policy else ():
+        if waiver.check not in CHECKS:
+            near = difflib.get_close_matches(waiver.check.upper(), CHECKS, n=3, cutoff=0.6)
+            hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise UnknownNameError(
+                f"A waiver by {waiver.owner} names the check {waiver.check!r}, and there is no such check.{hint}",
+                name=waiver.check,
+                nearest=near,
+            )
 
 
 def choose_checks(only: Collection[str] | None) -> Iterator[Check]:

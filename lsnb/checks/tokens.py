@@ -42,10 +42,13 @@ def find_endless(context: Context) -> Iterator[Finding]:
     thresholds=("token_unused_days", "new_grace_days"),
 )
 def find_unused(context: Context) -> Iterator[Finding]:
-    """Alarm for every live token not used for `token_unused_days`, or never, once older than `new_grace_days`."""
+    """Alarm for every live token not used for `token_unused_days`, or never, once older than `new_grace_days`.
+
+    Info where the server does not tell when it was used or made.
+    """
     for row in rows_of(context.live_tokens()):
-        if reason := judge_idle(context, row, context.policy.token_unused_days):
-            yield _about(row, reason)
+        if found := judge_idle(context, row, context.policy.token_unused_days, "access_tokens"):
+            yield _about(row, found[1], status=found[0])
 
 
 @check(

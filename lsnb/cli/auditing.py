@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lsnb.auditfile import ENDINGS, save_audit
-from lsnb.checks import SEVERITIES, run_checks, tables_of
+from lsnb.checks import FAILED, SEVERITIES, run_checks, tables_of
 from lsnb.cli.common import (
     add_connection,
     add_json,
@@ -46,7 +46,7 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
         "--earlier", type=Path, metavar="FILE", help="a snapshot to compare with, such as the last review's"
     )
     audit.add_argument(
-        "--roster", type=Path, metavar="FILE", help="CSV with the columns email and status (active, ended)"
+        "--roster", type=Path, metavar="FILE", help="sheet with the columns email and status (active, ended)"
     )
     audit.add_argument(
         "--only", nargs="+", action="extend", metavar="ID", help="only these checks, such as LS-ADM or LS-KEY-02"
@@ -130,6 +130,10 @@ def _run_audit(options: argparse.Namespace) -> int:
         print_text(audit_to_text(findings, snap, width=min(width, 120)))
         for row in findings[findings["status"] == "error"].itertuples():
             say(f"Could not check {row.id}: {row.reason}")
+    stopped = findings["resource"].fillna("").str.startswith(FAILED) & (findings["status"] == "error")
+    if stopped.any():
+        # A check that came to no end is something to look at, whatever its severity.
+        return _ALARMS
     grave = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
     return _ALARMS if alarms["severity"].isin(grave).any() else _NOTHING
 

@@ -24,6 +24,9 @@ __all__ = ["DEFAULT_TABLES", "load_snapshot_of"]
 #: What is read when nothing is asked for by name: everything.
 DEFAULT_TABLES: tuple[str, ...] = tuple(BUILDERS)
 
+#: So many cells that are not understood are kept with a snapshot.
+_MOST_KEPT = 1000
+
 
 def load_snapshot_of(
     api: Api,
@@ -85,8 +88,9 @@ def load_snapshot_of(
             # One request more, which the tables about people alone do not need.
             is_small = needed <= {"people", "workspaces", "roles", "info"}
             caller = anonymous(key) if is_small else _ask_for_caller(api, data)
+    unread: list[tuple[str, str, str]] = []
     with without_collector():
-        frames = build_tables(wanted, data, caller=caller)
+        frames = build_tables(wanted, data, caller=caller, unread=unread)
     info = data["info"].data or {}
     meta = SnapshotMeta(
         organization_id=str(info.get("id") or api.transport.organization_id or ""),
@@ -95,6 +99,8 @@ def load_snapshot_of(
         read_at=clock(),
         caller=replace(caller, is_organization_wide=data["info"].is_there),
         version=version,
+        usage_since=clock() - pd.Timedelta(days=usage_days) if "usage" in frames else None,
+        unread_cells=tuple(unread[:_MOST_KEPT]),
     )
     return Snapshot(meta, frames).read_by(caller)
 

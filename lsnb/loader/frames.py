@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from lsnb.errors import LsnbError
 from lsnb.loader.reading import SourceData
 from lsnb.loader.sources import ENDPOINTS
 from lsnb.snapshot import Caller
 from lsnb.tables import SPECS, access, activity, keys, people, settings, structure, tags
 from lsnb.tables.completeness import Reading, build_completeness
+from lsnb.tables.spec import noting_unread
+
+#: So many cells are said one by one.
+_MOST_SAID = 5
 
 
 class Parts:
@@ -118,10 +123,23 @@ BUILDERS: dict[str, Builder] = {
 }
 
 
-def build_tables(wanted: set[str], data: Mapping[str, SourceData], *, caller: Caller) -> dict[str, pd.DataFrame]:
+def build_tables(
+    wanted: set[str],
+    data: Mapping[str, SourceData],
+    *,
+    caller: Caller,
+    unread: list[tuple[str, str, str]] | None = None,
+) -> dict[str, pd.DataFrame]:
     """Build the wanted tables from what was read, and `completeness` over all tables.
 
-    A table whose sources could not be read is left out, so that nobody takes it for empty.
+    A table whose sources could not be read is left out, so that nobody takes it for empty. So is one whose source holds
+    what is no list of records at all. A single value that is not understood is unknown, and is said in `completeness`.
+
+    Args:
+        wanted: the tables.
+        data: what was read.
+        caller: who the key acts for.
+        unread: where the cells are noted that hold nothing that is understood, as (table, column, what stood there).
     """
     parts = Parts(data, caller)
     frames: dict[str, pd.DataFrame] = {}
@@ -131,9 +149,23 @@ def build_tables(wanted: set[str], data: Mapping[str, SourceData], *, caller: Ca
             reason = "it was not asked for."
             readings.append(Reading(name, SPECS[name].endpoints[0], "not-loaded", reason=reason))
             continue
-        readings += [_reading(name, source, data, needed=source in builder.needs) for source in builder.sources]
+        told = [_reading(name, source, data, needed=source in builder.needs) for source in builder.sources]
         if all(data[source].is_there for source in builder.needs):
-            frames[name] = builder.build(parts)
+            with noting_unread() as noted:
+                try:
+                    frames[name] = builder.build(parts)
+                except LsnbError:
+                    raise
+                except Exception as error:  # one answer that is not as promised must not cost the other tables
+                    reason = (
+                        f"the answer is not what was promised, so nothing is known ({type(error).__name__}: {error})."
+                    )
+                    told = [replace(reading, status="unreadable", reason=reason[:300]) for reading in told]
+            if noted and name in frames:
+                told = [replace(told[0], reason=_said(told[0].reason, noted)), *told[1:]]
+            if unread is not None:
+                unread += [(name, column, value) for column, value in noted]
+        readings += told
     frames["completeness"] = build_completeness(readings)
     return {name: frames[name] for name in SPECS if name in frames}
 
@@ -146,3 +178,11 @@ def _reading(table: str, source: str, data: Mapping[str, SourceData], *, needed:
         status = "partial"
     endpoint = found.endpoint or ENDPOINTS[source]
     return Reading(table, endpoint, status, found.promised, found.got, found.read_at, found.reason)
+
+
+def _said(reason: str | None, noted: list[tuple[str, str]]) -> str:
+    """Say which cells hold nothing that is understood."""
+    cells = "; ".join(f"{column or 'a record'}: {value}" for column, value in noted[:_MOST_SAID])
+    more = f" and {len(noted) - _MOST_SAID} more" if len(noted) > _MOST_SAID else ""
+    said = f"unknown for what is there is not understood: {cells}{more}."
+    return f"{reason} Also {said}" if reason else f"Read whole, but these cells are {said}"

@@ -27,6 +27,11 @@ GENERIC_MAILBOXES = (
 )
 
 
+def last_day(ends_at: pd.Timestamp) -> str:
+    """Write an end as the last day that still counts: what ends with a day ends at the next one's beginning."""
+    return f"{ends_at - pd.Timedelta(1, 'ns'):%Y-%m-%d}"
+
+
 @dataclass(frozen=True, slots=True)
 class Waiver:
     """A finding that somebody has accepted for a while.
@@ -37,6 +42,7 @@ class Waiver:
         owner: who accepted it.
         reason: why.
         ends_at: when the acceptance ends, UTC; a finding alarms again after that.
+        until: the end as the policy's author wrote it; empty where it was not read from a file.
     """
 
     check: str
@@ -44,6 +50,12 @@ class Waiver:
     owner: str
     reason: str
     ends_at: pd.Timestamp
+    until: str = field(default="", compare=False)
+
+    @property
+    def last_day(self) -> str:
+        """The end as it was written: the last day, where it is the end of a day."""
+        return self.until or last_day(self.ends_at)
 
 
 @dataclass(frozen=True, slots=True)

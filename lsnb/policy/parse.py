@@ -188,7 +188,7 @@ class _Reading:
         if not check:
             self._problem(f"{item.place}.check", item.name, "a waiver must name its check", "such as LS-INV-01")
         elif self._checks and check not in self._checks:
-            self._problem(f"{item.place}.check", check, "there is no such check", _nearest(check, self._checks))
+            self._problem(f"{item.place}.check", check, "there is no such check", _nearest(check.upper(), self._checks))
         texts = {"resource": item.value, "owner": item.owner, "reason": item.reason}
         hints = {
             "resource": "the resource of the finding, or * for every one",
@@ -206,7 +206,7 @@ class _Reading:
         end = self._end(item, "a waiver")
         if len(self.problems) == before and check and end is not None:
             resource, owner, reason = (str(value).strip() for value in texts.values())
-            waiver = Waiver(check, resource, owner, reason, end)
+            waiver = Waiver(check, resource, owner, reason, end, str(item.until).strip())
             self.values["waivers"] = (*self.values.get("waivers", ()), waiver)
 
     def _end(self, item: Item, what: str) -> pd.Timestamp | None:

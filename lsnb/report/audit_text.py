@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -27,6 +30,11 @@ def audit_to_text(
     audit = audit_of(findings, snapshot)
     blocks = ["\n".join(_wrap(line, width) for line in (audit.heading, audit.summary))]
     blocks += [_block(group, width, limit) for group in audit.groups["alarm"]]
+    blocks += _notes("COULD NOT BE CHECKED", audit.groups["error"], width, limit)
+    waivers = [
+        replace(group, rows=tuple(row for row in group.rows if _is_waiver(row))) for group in audit.groups["info"]
+    ]
+    blocks += _notes("WAIVERS THAT MATCH NOTHING", [group for group in waivers if group.rows], width, limit)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -40,6 +48,22 @@ def _block(group: Group, width: int, limit: int | None) -> str:
         lines.append(f"  … and {len(group.rows) - len(shown):,} more.")
     lines.append(_wrap(f"  To do: {clean(group.fix)}", width, "         "))
     return "\n".join(lines)
+
+
+def _is_waiver(row: Any) -> bool:
+    return str(row.resource).startswith("waiver:")
+
+
+def _notes(title: str, groups: Iterable[Group], width: int, limit: int | None) -> list[str]:
+    """List what is no alarm and must not be overlooked."""
+    rows = [(group, row) for group in groups for row in group.rows]
+    shown = rows if limit is None else rows[:limit]
+    lines = [
+        _wrap(f"  - {group.id}  {clean(row.resource)}: {clean(row.reason)}", width, "    ") for group, row in shown
+    ]
+    if len(rows) > len(shown):
+        lines.append(f"  … and {len(rows) - len(shown):,} more.")
+    return ["\n".join([title, *lines])] if rows else []
 
 
 def _wrap(line: str, width: int, indent: str = "") -> str:

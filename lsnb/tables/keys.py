@@ -20,6 +20,7 @@ from lsnb.tables.spec import (
     text_array,
     time,
     to_arrow_records,
+    to_time,
 )
 
 _USE: tuple[Column, ...] = (
@@ -149,7 +150,8 @@ def _key_columns(records: Sequence[Mapping[str, Any]]) -> dict[str, pa.Array]:
 
 def names_owners(records: Sequence[Mapping[str, Any]]) -> bool:
     """Tell whether a list of tokens says whose each one is, which only a list of everybody's does."""
-    return any(record.get("user_email") or record.get("owner_email") or record.get("email") for record in records)
+    names = ("user_email", "owner_email", "email")
+    return any(record.get(name) for record in records if isinstance(record, Mapping) for name in names)
 
 
 def build_service_keys(records: Sequence[Mapping[str, Any]], roles: pd.DataFrame) -> pd.DataFrame:
@@ -194,7 +196,8 @@ def build_access_tokens(
         caller_id: the same person's id over all organizations.
     """
     columns = _key_columns(records)
-    revoked = pc.coalesce(columns["is_revoked"], pc.if_else(pc.is_valid(columns["revoked_at"]), True, None))
+    # The year 1, as some servers write "never", is no time at which a token was revoked.
+    revoked = pc.coalesce(columns["is_revoked"], pc.if_else(pc.is_valid(to_time(columns["revoked_at"])), True, None))
     return build_frame(
         ACCESS_TOKENS,
         {

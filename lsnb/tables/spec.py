@@ -6,10 +6,14 @@ dtypes, also for no rows; `docs/tables.md` is generated from the same specs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -118,12 +122,12 @@ def build_frame(spec: TableSpec, values: Mapping[str, Any], *, presorted: bool =
         A new frame with exactly the columns, order and dtypes of the spec, sorted, with a fresh index.
     """
     n_rows = max((len(column) for column in values.values()), default=0)
-    arrays = {
-        column.name: _to_arrow(values[column.name], column.kind)
-        if column.name in values
-        else pa.nulls(n_rows, _ARROW[column.kind])
-        for column in spec.columns
-    }
+    arrays = {}
+    for column in spec.columns:
+        mark = _COLUMN.set(column.name)
+        found = values.get(column.name)
+        arrays[column.name] = pa.nulls(n_rows, _ARROW[column.kind]) if found is None else _to_arrow(found, column.kind)
+        _COLUMN.reset(mark)
     table = pa.table(arrays)
     if not presorted and n_rows > 1:
         order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in spec.sort])
@@ -157,7 +161,7 @@ def to_arrow_rows(records: Sequence[Mapping[str, Any]], fields: Mapping[str, pa.
     struct = pa.struct(list(fields.items()))
     try:
         return pa.array(records, type=struct)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError, ValueError):
         return pa.array([_lenient(record, fields) for record in records], type=struct)
 
 
@@ -184,31 +188,64 @@ def blank_to_null(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
 
 
-#: The first and the last year that times in nanoseconds reach whole, and what stands for times outside of them.
-_FIRST, _LAST = ("1678", "1678-01-01T00:00:00+00:00"), ("2261", "2261-12-31T23:59:59+00:00")
+#: Where cells are noted that hold nothing that is understood, as (column, what stood there); nowhere when None.
+_UNREAD: ContextVar[list[tuple[str, str]] | None] = ContextVar("unread cells", default=None)
+_COLUMN: ContextVar[str] = ContextVar("column", default="")
+
+
+@contextmanager
+def noting_unread() -> Iterator[list[tuple[str, str]]]:
+    """Note the cells that hold nothing that is understood while tables are built, as (column, what stood there)."""
+    noted: list[tuple[str, str]] = []
+    mark = _UNREAD.set(noted)
+    try:
+        yield noted
+    finally:
+        _UNREAD.reset(mark)
+
+
+def note_unread(column: str, value: object) -> None:
+    """Note a cell that holds nothing that is understood, and so is unknown."""
+    noted = _UNREAD.get()
+    if noted is not None:
+        noted.append((column, repr(value)[:80]))
+
+
+#: The first and the last year that times can be in. Two of them are at most 292 years apart, which is what differences hold.
+_FIRST, _LAST = "1970", "2261"
+_LAST_TIME = "2261-12-31T23:59:59+00:00"
+#: How servers write that there is no time: the zero of their language.
+_NO_TIME = r"^000[01]-01-01([T ]00:00:00(\.0+)?(Z|[+-]\d\d:?\d\d)?)?$"
 
 
 def to_time(column: pa.Array | Sequence[str | None]) -> pa.Array:
-    """Read ISO 8601 texts as UTC times; what is no time is unknown.
+    """Read ISO 8601 texts as UTC times; what is no time is unknown, and so is the year 1, which stands for "never".
 
-    Of times that tables cannot hold, such as a key's end in the year 9999, the nearest that they can hold is given.
+    Of times later than tables can hold, such as a key's end in the year 9999, the last that they can hold is given.
     """
     given = column if isinstance(column, pa.Array) else pa.array(column, pa.string())
+    given = pc.if_else(pc.fill_null(pc.match_substring_regex(given, _NO_TIME), False), None, given)
     ends = pc.min_max(given).as_py()
-    if not (_FIRST[0] <= (ends["min"] or "") and (ends["max"] or "") <= _LAST[0] + "~"):
+    if not ((ends["min"] or _FIRST) >= _FIRST and (ends["max"] or "") <= _LAST_TIME + "~"):
         given = _within_reach(given)
     texts = pd.Series(given.to_pandas(), dtype=object)
-    parsed = pd.to_datetime(texts.where(texts != "", None), utc=True, format="ISO8601", errors="coerce")
-    return pa.array(parsed.astype(DTYPES["time"]), from_pandas=True)
+    texts = texts.where(texts != "", None)
+    parsed = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce").astype(DTYPES["time"])
+    for value in texts[parsed.isna() & texts.notna()]:
+        note_unread(_COLUMN.get(), value)
+    return pa.array(parsed, from_pandas=True)
 
 
 def _within_reach(texts: pa.Array) -> pa.Array:
-    """Write times that tables cannot hold as the nearest that they can hold."""
+    """Write times that tables cannot hold as the last that they can hold, and leave out those before there were any."""
     years = pc.utf8_slice_codeunits(texts, 0, 4)
     is_time = pc.match_substring_regex(texts, r"^\d{4}-")
-    for (year, instead), is_outside in ((_FIRST, pc.less), (_LAST, pc.greater)):
-        texts = pc.if_else(pc.fill_null(pc.and_(is_time, is_outside(years, year)), False), instead, texts)
-    return texts
+    is_late = pc.or_(pc.and_(is_time, pc.greater(years, _LAST)), pc.match_substring_regex(texts, r"^[+]?\d{5,}-"))
+    is_early = pc.fill_null(pc.and_(is_time, pc.less(years, _FIRST)), False)
+    for value in texts.filter(is_early).to_pylist():
+        note_unread(_COLUMN.get(), value)
+    texts = pc.if_else(pc.fill_null(is_late, False), _LAST_TIME, texts)
+    return pc.if_else(is_early, None, texts)
 
 
 def _to_arrow(values: Any, kind: Kind) -> pa.Array:
@@ -221,27 +258,46 @@ def _to_arrow(values: Any, kind: Kind) -> pa.Array:
         return values if values.type == _ARROW[kind] else values.cast(_ARROW[kind])
     if kind == "time":
         values = list(values)
-        if all(value is None or isinstance(value, str) for value in values):
-            return to_time(values)
-    return pa.array(values, type=_ARROW[kind], from_pandas=True)
+        if not any(isinstance(value, datetime) for value in values):
+            return to_time([_coerce(value, pa.string(), _COLUMN.get()) for value in values])
+    try:
+        return pa.array(values, type=_ARROW[kind], from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError, ValueError):
+        return pa.array([_coerce(value, _ARROW[kind], _COLUMN.get()) for value in values], type=_ARROW[kind])
 
 
-def _lenient(record: Mapping[str, Any], fields: Mapping[str, pa.DataType]) -> dict[str, Any]:
-    return {name: _coerce(record.get(name), kind) for name, kind in fields.items()}
+def _lenient(record: Any, fields: Mapping[str, pa.DataType]) -> dict[str, Any]:
+    if not isinstance(record, Mapping):
+        note_unread("", record)
+        return dict.fromkeys(fields)
+    return {name: _coerce(record.get(name), kind, name) for name, kind in fields.items()}
 
 
-def _coerce(value: Any, kind: pa.DataType) -> Any:
-    """Make one value fit its Arrow type, or unknown where it cannot."""
-    if value is None:
+def _coerce(value: Any, kind: pa.DataType, name: str = "") -> Any:
+    """Make one value fit its Arrow type, or unknown where it cannot, which is noted."""
+    found = _fit(value, kind, name)
+    if found is None and value is not None and value is not pd.NA and value is not pd.NaT and value == value:
+        note_unread(name, value)
+    return found
+
+
+def _fit(value: Any, kind: pa.DataType, name: str) -> Any:
+    if value is None or value is pd.NA or value is pd.NaT:
         return None
     if pa.types.is_string(kind):
-        return value if isinstance(value, str) else str(value)
+        text = value if isinstance(value, str) else None if isinstance(value, list | Mapping) else str(value)
+        # Half a pair of surrogates is no text that can be written anywhere.
+        return None if text is None else text.encode("utf-8", "replace").decode()
     if pa.types.is_boolean(kind):
-        return value if isinstance(value, bool) else None
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return bool(value) if isinstance(value, bool | np.bool_) else None
+    if pa.types.is_integer(kind):
+        is_whole = isinstance(value, int | float | np.integer) and not isinstance(value, bool)
+        return int(value) if is_whole and abs(value) < 2**63 and value == int(value) else None
+    if pa.types.is_floating(kind):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if is_number and abs(value) < 1e300 else None
     if pa.types.is_list(kind):
-        return [_coerce(item, kind.value_type) for item in value] if isinstance(value, list) else None
+        return [_coerce(item, kind.value_type, name) for item in value] if isinstance(value, list) else None
     if pa.types.is_struct(kind):
         inner = {kind.field(index).name: kind.field(index).type for index in range(kind.num_fields)}
         return _lenient(value, inner) if isinstance(value, Mapping) else None

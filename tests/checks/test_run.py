@@ -71,7 +71,8 @@ def test_a_waiver_of_something_else_changes_nothing():
         Waiver("LS-INV-01", "invitation:x", "grace", "On leave.", end),
     )
     found = run_checks(spoilt().snapshot(), only=["LS-INV-01"], policy=Policy(waivers=waivers))
-    assert found["status"].tolist() == ["alarm"]
+    assert found["status"].tolist() == ["alarm", "info"]
+    assert "matches nothing" in found["reason"].iloc[1]
 
 
 def test_only_some_checks_can_be_run():

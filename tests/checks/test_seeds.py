@@ -23,7 +23,7 @@ POLICY = Policy(
 def read(seed: str, *, everybody: bool = True) -> Snapshot:
     """Read a demo organization whole, with everybody's tokens where the server is one that lists them."""
     with sandbox.start(seed=seed, behaviours={"pats_listed": "all"} if everybody else None) as server:
-        return lsnb.connect(endpoint=server.url, api_key=server.key).snapshot(audit_days=400, usage_days=60)
+        return lsnb.connect(endpoint=server.url, api_key=server.key).snapshot(audit_days=400, usage_days=90)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -14,11 +15,16 @@ from lsnb.edits.setting_values import SETTING_KINDS, settings_sheet
 from lsnb.effective import effective, explain, who_can
 from lsnb.errors import TableError, UnknownNameError
 from lsnb.plan.structure import LOCKING_SETTINGS, risk_of_thing
+from lsnb.policy import Waiver
+from lsnb.report.audit_html import audit_to_html
+from lsnb.report.audit_text import audit_to_text
 from lsnb.sandbox.rules.organization import _PATCHABLE
-from lsnb.snapshot import Snapshot
+from lsnb.sheets import read_sheet
+from lsnb.snapshot import Caller, Snapshot
 from lsnb.tables.settings import KNOWN_SETTINGS
+from lsnb.tables.spec import noting_unread
 from lsnb.widgets.settings import settings_form
-from tests.checks.tiny import Tiny, ago, role_id
+from tests.checks.tiny import READ_AT, Tiny, ago, role_id
 
 ADA, GRACE = "ada.lindqvist@acme.example", "grace.kim@acme.example"
 ADMIN_KEY = "Access review automation"
@@ -391,3 +397,215 @@ def test_c8_the_form_has_a_field_for_each(server):
     table = org.snapshot(tables=["settings"]).settings
     assert set(table.loc[table["is_changeable"], "setting"]) == set(form.fields)
     assert "sso_only" in form.fields
+
+
+# C4: what was not read never counts as unused
+
+
+def quiet() -> Tiny:
+    """Make an organization in which two people have left no trace, with all sources there."""
+    tiny = Tiny().add("ada", "Organization Admin").add("bob", "Organization Admin").add("cleo", "Organization Admin")
+    tiny.add("idle", places={"Production": "Viewer"}).add("boss", "Organization Admin").add_token("laptop", "ada")
+    return tiny.add_log("ada", "bob", "cleo")
+
+
+def judged(snapshot: Snapshot) -> dict[str, str]:
+    """Give the statuses of the two by the checks of dormancy."""
+    found = lsnb.audit(snapshot, only=["LS-MEM-03", "LS-ADM-06"])
+    rows = found[found["email"].isin(["idle@acme.example", "boss@acme.example"])]
+    return dict(zip(rows["email"], rows["status"], strict=True))
+
+
+def test_c4_with_every_source_read_who_left_no_trace_is_an_alarm():
+    """The proof is there, so it is used."""
+    snapshot = quiet().snapshot()
+    assert {"idle@acme.example": "alarm", "boss@acme.example": "alarm"} == judged(snapshot)
+    sheets = lsnb.fixes(lsnb.audit(snapshot, only=["LS-MEM-03", "LS-ADM-06"]), snapshot)
+    assert {"idle@acme.example", "boss@acme.example"} == set(sheets["access"]["email"])
+
+
+@pytest.mark.parametrize(
+    ("table", "status", "word"),
+    [
+        ("access_tokens", "partial", "this person's tokens"),
+        ("access_tokens", "unreadable", "tokens"),
+        ("usage", "unavailable", "usage"),
+        ("usage", "partial", "usage of workspaces"),
+        ("audit_log", "partial", "audit log"),
+        ("audit_log", "unreadable", "audit log"),
+    ],
+)
+def test_c4_a_source_that_was_not_read_makes_it_info_and_no_repair(table, status, word):
+    """The reason names what is missing, and nobody is in the sheets."""
+    snapshot = quiet().lose(table, status=status).snapshot()
+    assert {"idle@acme.example": "info", "boss@acme.example": "info"} == judged(snapshot)
+    found = lsnb.audit(snapshot, only=["LS-MEM-03", "LS-ADM-06"])
+    assert found.loc[found["email"] == "idle@acme.example", "reason"].str.contains(word).all()
+    assert "access" not in lsnb.fixes(found, snapshot)
+    # Also not for somebody who calls the findings alarms by hand.
+    assert "access" not in lsnb.fixes(found.assign(status="alarm"), snapshot)
+
+
+@pytest.mark.parametrize("days", [30, 60, 89.5])
+def test_c4_usage_of_fewer_days_than_the_question_is_no_proof(days):
+    """Somebody may have worked on the day before the report begins."""
+    snapshot = quiet().snapshot()
+    snapshot = Snapshot(replace(snapshot.meta, usage_since=READ_AT - pd.Timedelta(days=days)), snapshot._tables)
+    status = "alarm" if days > 89 else "info"
+    assert status == judged(snapshot)["idle@acme.example"]
+
+
+def test_c4_a_key_that_does_not_see_every_workspace_sees_not_all_use():
+    """The service leaves out the usage of other workspaces without a word."""
+    snapshot = quiet().snapshot()
+    for caller in (
+        Caller("pat", "user x", email="x@acme.example", role="Organization User"),
+        Caller("service", "key x", is_organization_wide=False),
+        Caller("unknown", "x"),
+    ):
+        seen = Snapshot(replace(snapshot.meta, caller=caller), snapshot._tables)
+        assert {"info"} == set(judged(seen).values())
+
+
+@pytest.mark.parametrize("change", [{"ls_user_id": None, "id": None}, {"created_at": None}, {"created_at": "x"}])
+def test_c4_a_person_whom_the_sources_cannot_name_is_not_called_dormant(change):
+    """Without an id no event is theirs; without a beginning they may have come yesterday."""
+    tiny = quiet()
+    next(person for person in tiny.people if person["email"].startswith("idle")).update(change)
+    assert "alarm" != judged(tiny.snapshot()).get("idle@acme.example")
+
+
+def test_c4_todays_tokens_prove_nothing_about_other_people(server):
+    """A token lists its owner's own only, so the demo organization calls nobody dormant, and repairs none of it."""
+    snapshot = lsnb.connect(endpoint=server.url, api_key=server.key).snapshot(audit_days=400, usage_days=90)
+    found = lsnb.audit(snapshot, only=["LS-MEM-03", "LS-ADM-06"])
+    assert "alarm" not in set(found["status"])
+    assert "info" in set(found["status"])
+    assert 0 == len(lsnb.fixes(found, snapshot))
+
+
+@pytest.mark.parametrize("kind", ["key", "token"])
+@pytest.mark.parametrize("change", [{"last_used_at": "soon"}, {"created_at": None, "last_used_at": None}])
+def test_c4_a_key_of_which_use_or_age_is_not_known_is_not_called_unused(kind, change):
+    """What cannot be read is not never."""
+    tiny = Tiny().add("ada", "Organization Admin")
+    for name, more in (("Busy", {}), ("Odd", change)):
+        tiny.add_key(name, **more) if kind == "key" else tiny.add_token(name, "ada", **more)
+    with noting_unread() as noted:
+        snapshot = tiny.snapshot()
+    table = {"key": "service_keys", "token": "access_tokens"}[kind]
+    cells = tuple((table, column, value) for column, value in noted)
+    snapshot = Snapshot(replace(snapshot.meta, unread_cells=cells), snapshot._tables)
+    found = lsnb.audit(snapshot, only=["LS-KEY-03", "LS-PAT-02"])
+    assert "alarm" not in set(found["status"])
+    assert 0 == len(lsnb.fixes(found, snapshot))
+
+
+# C6: the roster
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Grace Kim <grace.kim@acme.example>,ended",
+        "mailto:Grace.Kim@Acme.Example,Left",
+        '"grace.kim@acme.example ",TERMINATED',
+        "'grace.kim@acme.example',Former employee",
+    ],
+)
+def test_c6_a_leaver_is_found_however_the_address_is_written(snap, tmp_path, line):
+    """As it stands in mails and exports."""
+    path = tmp_path / "roster.csv"
+    path.write_text(f"Email,Status\n{line}\n", encoding="utf-8-sig")
+    found = lsnb.audit(snap, roster=read_sheet(path), only=["LS-MEM-02"])
+    assert [GRACE] == found.loc[found["status"] == "alarm", "email"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([(GRACE, "Suspended")], "'Suspended'"),
+        ([(GRACE, "")], "empty"),
+        ([(GRACE, None)], "empty"),
+        ([(GRACE, "endd")], "Did you mean 'ended'"),
+        ([(GRACE, "active"), (f"Grace <{GRACE.upper()}>", "left")], "Row 2 says"),
+        ([("grace.kim", "active")], "email"),
+    ],
+)
+def test_c6_a_row_that_is_not_understood_is_a_problem(snap, rows, words):
+    """It never counts as active, and the roster is not used; all rows are told at once."""
+    roster = pd.DataFrame([(ADA, "active"), *rows][1:], columns=["email", "status"])
+    with pytest.raises(TableError, match=words) as caught:
+        lsnb.audit(snap, roster=roster)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "header", ["Email,Status", "E-MAIL , STATUS", "email_address,employment_status", "EMail;status"]
+)
+def test_c6_the_header_is_read_in_any_case(snap, tmp_path, header):
+    """With blanks, underscores and semicolons, too."""
+    path = tmp_path / "roster.csv"
+    separator = ";" if ";" in header else ","
+    path.write_text(f"{header}\n{ADA}{separator}active\n{GRACE}{separator}ended\n", encoding="utf-8")
+    found = lsnb.audit(snap, roster=read_sheet(path), only=["LS-MEM-02"])
+    assert [GRACE] == found.loc[found["status"] == "alarm", "email"].tolist()
+
+
+def test_c6_without_its_columns_the_roster_says_what_it_has(kept, tmp_path, capsys):
+    """In the command as well."""
+    path = tmp_path / "roster.csv"
+    path.write_text("Person,Status\nx,active\n", encoding="utf-8")
+    assert main(["audit", "--snapshot", kept, "--roster", str(path)]) not in (0, 2)
+    assert "missing: email" in (said := capsys.readouterr().err)
+    assert "'Person'" in said
+    path.write_text("Email,Status\ngrace.kim@acme.example,Suspended\n", encoding="utf-8")
+    assert main(["audit", "--snapshot", kept, "--roster", str(path)]) not in (0, 2)
+    assert "Suspended" in capsys.readouterr().err
+
+
+# C7: waivers
+
+
+def waived(tmp_path, snapshot: Snapshot, *, check="LS-INV-01", resource="*", until="2027-01-31") -> pd.DataFrame:
+    """Audit with one waiver, read from a file."""
+    path = tmp_path / "policy.toml"
+    texts = f'[[waivers]]\ncheck = "{check}"\nresource = "{resource}"\nowner = "ada@acme.example"\nreason = "Trip."\n'
+    path.write_text(f"{texts}until = {until}\n")
+    return lsnb.audit(snapshot, policy=lsnb.load_policy(path), only=["LS-INV-01"])
+
+
+@pytest.mark.parametrize("until", ["2027-01-31", "2027-12-31", "2028-02-29"])
+def test_c7_a_date_is_printed_as_it_was_written(tmp_path, until):
+    """The last day that still counts, and not the one after it; also quoted, and once it has ended."""
+    snapshot = Tiny().add("ada", "Organization Admin").add("late", state="pending", days=40).snapshot()
+    found = waived(tmp_path, snapshot, until=until)
+    assert f"until {until}:" in found["reason"].iloc[0]
+    found = waived(tmp_path, snapshot, until=f'"{until}"')
+    assert f"until {until}:" in found["reason"].iloc[0]
+    ended = waived(tmp_path, snapshot, until="2026-10-31")
+    assert "ended on 2026-10-31 " in ended.loc[ended["resource"] == "waiver:*", "reason"].iloc[0]
+
+
+@pytest.mark.parametrize("resource", ["invitation:lat@acme.example", "member:late@acme.example", "service_key:x"])
+def test_c7_a_waiver_that_matches_nothing_is_reported(tmp_path, resource):
+    """In the table, the text, the page and the data."""
+    snapshot = Tiny().add("ada", "Organization Admin").add("late", state="pending", days=40).snapshot()
+    found = waived(tmp_path, snapshot, resource=resource)
+    row = found[found["resource"] == f"waiver:{resource}"].iloc[0]
+    assert "info" == row["status"]
+    assert "matches nothing" in row["reason"]
+    assert "WAIVERS THAT MATCH NOTHING" in audit_to_text(found, snapshot)
+    assert f"waiver:{resource}" in audit_to_text(found, snapshot)
+    assert "matches nothing" in audit_to_html(found, snapshot)
+    assert "alarm" in set(found["status"])
+
+
+def test_c7_a_waiver_of_a_check_that_is_not_there_is_an_error(snap, tmp_path):
+    """In a file and in Python."""
+    with pytest.raises(TableError, match="LS-INV-01"):
+        waived(tmp_path, snap, check="LS-INV-1")
+    end = pd.Timestamp("2027-01-31", tz="UTC")
+    policy = lsnb.Policy(waivers=(Waiver("ls-inv-1", "*", "ada", "Trip.", end),))
+    with pytest.raises(UnknownNameError, match="LS-INV-01"):
+        lsnb.audit(snap, policy=policy)
