@@ -225,6 +225,7 @@ WRITERS = {
     "files/bounded.py": "opens for reading only, with the flags that keep it from waiting",
     "journal/writer.py": "appends, so that each line is on the disk before a request goes out",
     "secrets.py": "appends secrets to a file whose mode and owner it checks first",
+    "cli/output.py": "opens the device that takes everything, once nobody reads the output any more",
     "journal/spent.py": "opens the folder that a lock is on",
 }
 # The demo organization shares no code with the client, and writes with mode 0600 by itself.
