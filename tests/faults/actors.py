@@ -17,7 +17,7 @@ import requests
 
 from lsnb.errors import LsnbError
 from lsnb.journal import read_journal
-from lsnb.plan import changes_to_plan, plan_from_json, plan_to_json
+from lsnb.plan import changes_to_plan, fingerprint_of, plan_from_json, plan_to_json
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.rules import FIRM_RULES, Rules
 from lsnb.sandbox.instance import Instance
@@ -25,6 +25,7 @@ from lsnb.sandbox.records import Membership, Person
 from lsnb.sandbox.seeds.builder import Builder
 from lsnb.sandbox.state import State
 from lsnb.transport import Transport
+from lsnb.undo import make_undo
 from tests.apply import things as t
 from tests.apply.acme import Acme
 from tests.faults.inside import URL, Inside, make_session
@@ -158,7 +159,7 @@ class World:
         self._adapter.watch = self._watch
         self._running: Running | None = None
         self._folder = tempfile.TemporaryDirectory()
-        self._n_files = 0
+        self._n_files = self._n_makings = 0
         self._mailed: Counter[tuple[str, str]] = Counter()
         self.clients = {name: self._make_client(name) for name in ("ada", "svc")}
 
@@ -173,7 +174,7 @@ class World:
     def plan_sheet(self, actor: str, rows: Sequence[tuple[str, ...]]) -> bool:
         """Plan a sheet, and keep the plan where no rule that is kept here refuses it."""
         client = self.clients[actor]
-        return self._keep(actor, lambda allow: client.plan(*rows, rules=RULES, allow=allow))
+        return self._keep(actor, lambda allow: client.plan(*rows, rules=RULES, allow=allow, nonce=self._nonce()))
 
     def plan_thing(self, actor: str, what: str) -> bool:
         """Plan a change of a role or a workspace."""
@@ -192,10 +193,20 @@ class World:
             return self._keep(
                 actor,
                 lambda allow: changes_to_plan(
-                    client.snapshot(), [change], rules=RULES, allow=allow, created_at=client.stamp()
+                    client.snapshot(),
+                    [change],
+                    rules=RULES,
+                    allow=allow,
+                    created_at=client.stamp(),
+                    nonce=self._nonce(),
                 ),
             )
         return False
+
+    def _nonce(self) -> str:
+        """Name a making, as every door to planning does."""
+        self._n_makings += 1
+        return f"making {self._n_makings}"
 
     def _keep(self, actor: str, make: Callable[[dict[str, str]], Plan]) -> bool:
         try:
@@ -218,7 +229,8 @@ class World:
         story = self.stories[number % len(self.stories)]
         plan = story.plan
         if is_edited:
-            plan = plan_from_json(plan_to_json(replace(plan, created_at="2027-01-01T00:00:00Z")))
+            edited = replace(plan, created_at="2027-01-01T00:00:00Z")
+            plan = plan_from_json(plan_to_json(replace(edited, fingerprint=fingerprint_of(edited))))
         self._n_files += 1
         path = Path(self._folder.name) / f"{self._n_files}.jsonl"
 
@@ -260,9 +272,13 @@ class World:
             return False
         client = self.clients[story.actor]
         with contextlib.suppress(LsnbError):
-            read_journal(story.journal)
-            run = type("Run", (), {"journal": story.journal})
-            return self._keep(story.actor, lambda allow: client.undo(run, rules=RULES, allow=allow))
+            record = read_journal(story.journal)
+            return self._keep(
+                story.actor,
+                lambda allow: make_undo(
+                    client.snapshot(), record, rules=RULES, allow=allow, created_at=client.stamp(), nonce=self._nonce()
+                ),
+            )
         return False
 
     def outside(self, deed: str, who: str) -> None:

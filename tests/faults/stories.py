@@ -142,7 +142,7 @@ class Stories(RuleBasedStateMachine):
         assert [] == self.world.violations
 
 
-def tell(examples=EXAMPLES, begin=SEED, steps=20):
+def tell(examples=EXAMPLES, begin=SEED, steps=16):
     """Tell stories until one breaks a promise; the same ones for the same seed."""
 
     @seed(begin)

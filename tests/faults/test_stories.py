@@ -75,8 +75,11 @@ def test_no_second_mail_goes_out_when_a_plan_is_applied_again(world, how, is_edi
     for at in range(6):
         world.apply(-1, troubles=[Trouble(at, how)], is_edited=is_edited and at > 0)
         world.resume(-1)
+    mails = world.look().mails
+    world.heal()  # as if the invitation had never been there, so that only what is spent holds the plan back
+    world.apply(-1, is_edited=is_edited)
     assert [] == world.violations
-    assert world.look().mails["new.one@acme.example"] == 1
+    assert (mails + world.look().mails)["new.one@acme.example"] == 1
 
 
 def test_a_run_that_leaves_too_few_is_seen(world, monkeypatch):

@@ -197,7 +197,7 @@ def _note(tried: Tried, run: Any, acme: Acme, box: SecretBox) -> None:
     row = run.results.iloc[0]
     tried.outcome, tried.reason = str(row["outcome"]), f"{row['reason']} {row['next_step']}"
     result = next(iter(read_journal(run.journal).results.values()))
-    tried.is_told = result.is_verified or bool(run.notes)
+    tried.is_told = result.is_verified or bool(run.notes or run.stopped)
     if row["kind"] == "CreateServiceKey" and tried.outcome == "done":
         tried.secrets = _opens(acme, box)
 
