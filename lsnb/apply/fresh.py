@@ -55,9 +55,9 @@ class ReadOnce(Api):
                 self._answers[name] = patiently(read)
             return cast("T", self._answers[name])
 
-    def get_organization_info(self) -> Record:
+    def get_organization_info(self, *, retry: bool | None = None) -> Record:
         """Read the organization's info."""
-        return self._once("info", super().get_organization_info)
+        return self._once("info", lambda: super(ReadOnce, self).get_organization_info(retry=retry))
 
     def list_roles(self) -> list[Record]:
         """Read the roles."""
