@@ -145,12 +145,19 @@ def _run_guarded(check: Check, context: Context) -> list[Finding]:
     found: list[Finding] = []
     try:
         for finding in check.run(context):
-            found.append(finding)  # what came before a failure is kept
+            found.append(_plain(finding))  # what came before a failure is kept
     except Exception as error:  # one strange value must not cost the whole audit
         what = f"{type(error).__name__}: {error}"[:200]
         reason = f"Could not check: the check stopped at a value that it does not understand ({what})."
         found.append(Finding("error", f"{FAILED}{check.id}", reason))
     return found
+
+
+def _plain(finding: Finding) -> Finding:
+    """Leave out what is unknown: a row that the service sent broken has no address, workspace or id."""
+    email, workspace = (value if isinstance(value, str) else None for value in (finding.email, finding.workspace))
+    evidence = finding.evidence if isinstance(finding.evidence, str) else ""
+    return replace(finding, email=email, workspace=workspace, evidence=evidence)
 
 
 def _hindrance(check: Check, context: Context) -> Finding | None:
