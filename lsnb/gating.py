@@ -8,10 +8,10 @@ from dataclasses import replace
 import pandas as pd
 
 from lsnb.checks import FAILED, SEVERITIES, Check, Finding, collect_findings
-from lsnb.outlook import after_changes
 from lsnb.plan.fingerprint import seal
 from lsnb.plan.model import Change, Plan, Verdict
 from lsnb.plan.notes import listed
+from lsnb.plan.simulation import simulate
 from lsnb.policy import Policy
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
@@ -55,7 +55,7 @@ def gate(
     changes = list(plan.changes if isinstance(plan, Plan) else plan)
     names = _renamed(changes)
     then, _ = _alarms(snapshot, policy, roster, names)
-    now, stopped = _alarms(after_changes(snapshot, changes), policy, roster, {})
+    now, stopped = _alarms(simulate(snapshot, changes), policy, roster, {})
     rows = []
     for key, (check, finding) in now.items():
         before = then.get(key)

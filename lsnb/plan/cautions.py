@@ -12,7 +12,7 @@ from lsnb.plan.notes import listed
 from lsnb.plan.roles import ORGANIZATION_POWERS
 from lsnb.plan.rules import Rules
 from lsnb.plan.settings import setting
-from lsnb.plan.simulate import Ending, organization_admins
+from lsnb.plan.simulation import Ending, organization_admins
 from lsnb.plan.standing import Standing
 from lsnb.snapshot import Caller, Snapshot
 

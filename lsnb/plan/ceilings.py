@@ -18,7 +18,7 @@ from lsnb.plan.powers import Gain, is_new_place, new_workspace_admins
 from lsnb.plan.present import holders_of_role, keys_with_role
 from lsnb.plan.rules import Rules
 from lsnb.plan.settings import setting
-from lsnb.plan.simulate import Ending
+from lsnb.plan.simulation import Ending
 from lsnb.plan.standing import Standing, values_of
 from lsnb.plan.structure import permission_steps, sensitive_gains
 from lsnb.snapshot import Snapshot

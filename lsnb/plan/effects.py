@@ -17,6 +17,7 @@ from lsnb.errors import UnreadableTableError
 from lsnb.plan.model import Change
 from lsnb.plan.notes import listed
 from lsnb.plan.present import keys_with_role, row_of
+from lsnb.plan.simulation import simulate
 from lsnb.plan.structure import is_own_key, permission_steps
 from lsnb.snapshot import Snapshot
 
@@ -76,10 +77,8 @@ def losses(snapshot: Snapshot, changes: Iterable[Change], emails: Collection[str
     if not made or not emails:
         return []
     small = _only(snapshot, emails)
-    from lsnb.outlook import after_changes  # which itself needs the plan's kinds
-
     try:
-        before, after = _held(small), _held(after_changes(small, made))
+        before, after = _held(small), _held(simulate(small, made))
     except UnreadableTableError as error:
         ids = tuple(change.id for change in made)
         return [Loss(email, f"what {email} would keep is not known: {error}", ids) for email in sorted(emails)]

@@ -13,6 +13,7 @@ from lsnb.plan.changes import is_caller
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.present import holders_of_role, keys_with_role
+from lsnb.plan.simulation import simulate
 from lsnb.plan.sso_defaults import warn_of_sso_defaults
 from lsnb.plan.structure import is_key_demotion, is_own_key, permission_steps, sensitive_gains
 from lsnb.snapshot import Caller, Snapshot
@@ -71,11 +72,9 @@ def roles_in_use(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]
     deleted = [change for change in changes if change.kind == "DeleteRole"]
     if not deleted:
         return []
-    from lsnb.outlook import after_changes  # which itself needs the plan's kinds
-
     try:
         # The roles stay in it, so that whoever still holds them is found by them.
-        after = after_changes(snapshot, [change for change in changes if change.kind != "DeleteRole"])
+        after = simulate(snapshot, [change for change in changes if change.kind != "DeleteRole"])
     except UnreadableTableError as error:
         names = listed([str((change.before or {}).get("role")) for change in deleted])
         message = f"Whether anybody still holds {names} is not known. {error}"

@@ -28,7 +28,7 @@ from lsnb.plan.policy_rules import tidy_domain
 from lsnb.plan.protection import judge_protected, judge_self, warn_of_protected
 from lsnb.plan.rules import FIRM_RULES, REFUSING_RULES, Rules
 from lsnb.plan.scope import ORGANIZATION
-from lsnb.plan.simulate import Ending, simulate
+from lsnb.plan.simulation import Ending, simulate_ending
 from lsnb.plan.sso_defaults import refuse_sso_defaults
 from lsnb.plan.standing import Standing, joined_domains
 from lsnb.plan.structure import THINGS
@@ -111,7 +111,7 @@ def judge(
     if not changes:
         return Judgement((), ())
     n_people = _people_in_scope(standing, scope if mode == "sync" else (ORGANIZATION,), snapshot)
-    case = Case(snapshot, standing, changes, simulate(standing, changes), n_people, rules, allow)
+    case = Case(snapshot, standing, changes, simulate_ending(standing, changes), n_people, rules, allow)
     refusals: list[Verdict] = []
     warnings: list[Verdict] = []
     for rule in _RULES:

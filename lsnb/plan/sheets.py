@@ -15,13 +15,13 @@ from lsnb.edits.setting_values import parse_settings
 from lsnb.edits.tokens import parse_tokens
 from lsnb.edits.workspaces import parse_workspaces
 from lsnb.errors import PlanError, TableError
-from lsnb.outlook.structure import change_structure
 from lsnb.plan.asked import plan_requests
 from lsnb.plan.build import changes_to_plan, make_plan
 from lsnb.plan.model import Change, Mode, Plan, Verdict
 from lsnb.plan.notes import Notes
 from lsnb.plan.offered import without_missing
 from lsnb.plan.rules import DEFAULT_RULES, OLDER_SERVER, Rules, ServerFeatures
+from lsnb.plan.simulation import simulate_structure
 from lsnb.snapshot import Snapshot
 
 #: The order in which sheets are read: what one creates, those after it may name.
@@ -161,7 +161,7 @@ def _read_access(snapshot: Snapshot, changes: Sequence[Change], sheet: NamedShee
 
 def _as_named(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     """Give the organization as later sheets may name it: with what is created, and without what is deleted."""
-    named = change_structure(snapshot, [change for change in changes if change.kind in _CREATING | _PARTING])
+    named = simulate_structure(snapshot, [change for change in changes if change.kind in _CREATING | _PARTING])
     if named is snapshot or not snapshot.is_readable("service_keys"):
         return named
     # Keys are compared with what is there: their rows are no wish to change them when one of their workspaces goes.
@@ -216,7 +216,7 @@ def plan_set(
             snapshot, changes, rules=rules, allow=allow, created_at=created_at, nonce=nonce, warnings=remarks
         )
     # People are looked up in what is there: what is deleted is there until then, what is created has a reference.
-    created = change_structure(snapshot, [change for change in changes if change.kind in _CREATING])
+    created = simulate_structure(snapshot, [change for change in changes if change.kind in _CREATING])
     return make_plan(
         created,
         sheets.edits,

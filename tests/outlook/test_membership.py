@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from lsnb.errors import UnreadableTableError
 from lsnb.loader import load_snapshot_of
 from lsnb.outlook import after_changes
-from lsnb.outlook.membership import KINDS, change_membership
 from lsnb.plan import new_change
+from lsnb.plan.simulation.membership import KINDS, simulate_membership
 from lsnb.progress import Silent
 from tests.apply.acme import EVERY_KIND, MIXED, Acme
 from tests.apply.test_properties import sheets
@@ -41,7 +41,7 @@ def assert_same(expected, found) -> None:
 def test_nothing_changes_where_nothing_is_asked_for(server):
     """Taken apart and built again, the tables about people are the same to the last cell."""
     snapshot = Acme(server).snapshot()
-    found = change_membership(snapshot, [rename_of_nothing()])
+    found = simulate_membership(snapshot, [rename_of_nothing()])
     assert found is not snapshot
     for name in ABOUT_PEOPLE:
         pd.testing.assert_frame_equal(snapshot.table(name), found.table(name), obj=name)

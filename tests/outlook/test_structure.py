@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from lsnb.outlook import after_changes
-from lsnb.outlook.structure import TABLES_OF, change_structure
+from lsnb.plan.simulation.structure import TABLES_OF, simulate_structure
 from lsnb.plan.structure import THINGS
 from lsnb.tables import SPECS
 from tests.plan.outfit import ANNOTATOR, WIDE, planned, rows, snapshot
@@ -46,10 +46,10 @@ def test_the_snapshot_that_was_given_stays_as_it_is():
     """It is frozen, and what is foretold is another one."""
     snap = snapshot()
     plan = planned(snap, workspaces=rows({"workspace_name": "Production", "new_name": "Prod"}))
-    after = change_structure(snap, plan.changes)
+    after = simulate_structure(snap, plan.changes)
     assert "Prod" in after.workspaces["workspace"].tolist()
     assert "Prod" not in snap.workspaces["workspace"].tolist()
-    assert snap is change_structure(snap, [])
+    assert snap is simulate_structure(snap, [])
 
 
 @pytest.mark.parametrize("table", ["service_keys", "access_tokens"])
@@ -57,7 +57,7 @@ def test_what_was_not_read_stays_unread(table):
     """Unknown is not the same as empty."""
     snap = snapshot()
     changes = planned(snap, rules=WIDE, **everything()).changes
-    after = change_structure(snapshot(without=(table,)), changes)
+    after = simulate_structure(snapshot(without=(table,)), changes)
     assert not after.is_readable(table)
 
 

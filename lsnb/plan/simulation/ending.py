@@ -37,7 +37,7 @@ class Ending:
     n_people_after: int
 
 
-def simulate(standing: Standing, changes: Iterable[Change]) -> Ending:
+def simulate_ending(standing: Standing, changes: Iterable[Change]) -> Ending:
     """Work out what the changes would leave."""
     made = list(changes)
     before = _active_admins(standing)

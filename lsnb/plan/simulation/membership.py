@@ -44,7 +44,7 @@ _GROUP_SEPARATOR = " | "
 Values = Mapping[str, Any]
 
 
-def change_membership(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
+def simulate_membership(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     """Give the organization as it would be, as far as people and their access go.
 
     An invitation that the plan would send has the id `new:invite:ADDRESS` and the time of the reading. The tokens of

@@ -38,7 +38,7 @@ TABLES_OF: dict[str, tuple[str, ...]] = {
 _MOVING = frozenset({"RenameWorkspace", "DeleteWorkspace"})
 
 
-def change_structure(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
+def simulate_structure(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     """Give the organization as it would be, as far as workspaces, roles, keys, tokens and settings go.
 
     What a plan would create has its reference for an id, and the time of the reading where a time is needed. A table

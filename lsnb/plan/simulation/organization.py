@@ -1,18 +1,16 @@
-"""An organization as it would be once the changes of a plan are carried out. Pure: nothing is asked of anybody."""
+"""Simulate the tables of an organization after the changes of a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lsnb.outlook.membership import change_membership
-from lsnb.outlook.structure import change_structure
 from lsnb.plan.model import Change
+from lsnb.plan.simulation.membership import simulate_membership
+from lsnb.plan.simulation.structure import simulate_structure
 from lsnb.snapshot import Snapshot
 
-__all__ = ["after_changes"]
 
-
-def after_changes(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
+def simulate(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     """Give the organization as it would be after the changes.
 
     Args:
@@ -26,4 +24,4 @@ def after_changes(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
         UnreadableTableError: a table that the changes concern was not read.
     """
     made = list(changes)
-    return change_membership(change_structure(snapshot, made), made)
+    return simulate_membership(simulate_structure(snapshot, made), made)
