@@ -15,7 +15,8 @@ import pandas as pd
 
 from lsnb.checks import CHECKS
 from lsnb.errors import ConfigError, TableError
-from lsnb.files import FileTroubleError, read_bounded
+from lsnb.files import FileTroubleError, config_folders, read_bounded
+from lsnb.files.folders import CONFIG_VARIABLE
 from lsnb.policy import PROBLEM_COLUMNS, Item, Policy, items_from_document, items_from_rows, parse_policy
 from lsnb.policy.parse import wrong_header
 from lsnb.safe_text import visible, without_keys
@@ -26,7 +27,7 @@ NO_POLICY = "none"
 #: The environment variable that names the policy's file.
 POLICY_VARIABLE = "LSNB_POLICY"
 #: All variables that say where a policy is.
-POLICY_VARIABLES = (POLICY_VARIABLE, "XDG_CONFIG_HOME", "APPDATA")
+POLICY_VARIABLES = (POLICY_VARIABLE, CONFIG_VARIABLE)
 #: The policy's file in the working folder, and its other forms.
 POLICY_FILES = ("lsnb-policy.toml", "lsnb-policy.csv", "lsnb-policy.xlsx")
 
@@ -120,30 +121,23 @@ def _places(
     here = _one_of([Path(name) for name in POLICY_FILES])
     if here is not None:
         yield here, "in the working folder"
-    folder = _own_folder(variables)
-    if folder is not None and folder.is_dir():
+    folders = [folder / "policies" for folder in config_folders(variables)]
+    folders = [folder for folder in folders if folder.is_dir()]
+    if folders:
         id_ = organization_id()
-        own = _one_of([folder / f"{id_}{Path(name).suffix}" for name in POLICY_FILES]) if id_ else None
+        places = [folder / f"{id_}{Path(name).suffix}" for folder in folders for name in POLICY_FILES]
+        own = _one_of(places) if id_ else None
         if own is not None:
-            yield own, f"in {folder.parent.name}'s folder of the user's configuration"
+            yield own, "in lsnb's folder of the user's configuration"
 
 
 def _one_of(paths: list[Path]) -> Path | None:
     """Give the file that is there, also where it cannot be read, which is said when it is."""
     there = [path for path in paths if os.path.lexists(path)]
     if len(there) > 1:
-        names = " and ".join(path.name for path in there)
+        names = " and ".join(path.name if path.parent == there[0].parent else str(path) for path in there)
         raise ConfigError(f"There are {names}, and only one can be the policy. Take the others away, or name one.")
     return there[0] if there else None
-
-
-def _own_folder(variables: Mapping[str, str]) -> Path | None:
-    base = variables.get("XDG_CONFIG_HOME") or variables.get("APPDATA")
-    try:
-        home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".config"
-    except RuntimeError:
-        return None
-    return home / "lsnb" / "policies"
 
 
 _MOST_OF_A_POLICY = 1 << 20

@@ -1,7 +1,7 @@
 """Files that people edit are never written over: what lsnb wrote last, and nobody changed since, may be replaced.
 
-What was written is remembered by its digest, in the folder of the person who ran it (`~/.local/state/lsnb/written.json`,
-or below `XDG_STATE_HOME`); a home that cannot be written is remembered for as long as the process lives.
+What was written is remembered by its digest, in the folder of the person who ran it (`written.json`, see
+`lsnb.files.folders`); a home that cannot be written is remembered for as long as the process lives.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lsnb.files.atomic import make_folder, write_atomically
 from lsnb.files.bounded import load_json, read_bounded
+from lsnb.files.folders import state_folder
 
 #: So many files are remembered; of an older one it is asked, which is safe.
 _MOST = 1_000
@@ -127,9 +128,5 @@ def _read() -> dict[str, str]:
 
 
 def _memory() -> Path | None:
-    base = os.environ.get("XDG_STATE_HOME")
-    try:
-        home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "state"
-    except RuntimeError:  # no home is known
-        return None
-    return home / "lsnb" / "written.json"
+    folder = state_folder()
+    return None if folder is None else folder / "written.json"

@@ -6,7 +6,7 @@ content because the organization went back to where it was, is another one. Wher
 functions of the core made it, its fingerprint together with the time stands for it.
 
 Two things remember it: the journal itself, in its folder, and a note in the folder of the person who ran it
-(`~/.local/state/lsnb/spent`, or below `XDG_STATE_HOME`), for plans that are applied from another folder. A home that
+(`spent`, see `lsnb.files.folders`), for plans that are applied from another folder. A home that
 cannot be written does without the note.
 """
 
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from lsnb.errors import JournalError, SpentPlanError
-from lsnb.files import create_once, make_folder
+from lsnb.files import create_once, make_folder, state_folder
 from lsnb.journal.locks import try_lock
 from lsnb.journal.model import JOURNAL_VERSION
 from lsnb.journal.reader import read_header, read_journal
@@ -120,20 +120,6 @@ def _making(plan: Plan) -> str:
     """Name one making of a plan: by its nonce, which an edited copy has too, or by content and time where it has none."""
     text = f"nonce\n{plan.nonce}" if plan.nonce else f"{plan.fingerprint}\n{plan.created_at}"
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def state_folder() -> Path | None:
-    """Give the folder of the person for what outlives a run: `~/.local/state/lsnb`, or below `XDG_STATE_HOME`.
-
-    Returns:
-        The folder, which need not be there; None where no home is known.
-    """
-    base = os.environ.get("XDG_STATE_HOME")
-    try:
-        home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "state"
-    except RuntimeError:  # no home is known
-        return None
-    return home / "lsnb"
 
 
 def _note_path(plan: Plan) -> Path | None:

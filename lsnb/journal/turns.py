@@ -1,7 +1,7 @@
 """One run at a time for each organization and host on one machine, so that two cannot take each other's Admins away.
 
-The lock is the system's own on a file in the state folder of the person who runs it (`~/.local/state/lsnb/running`, or
-below `XDG_STATE_HOME`): it ends with the process, however that ends. What the file says is only for whoever waits.
+The lock is the system's own on a file in the state folder of the person who runs it (`running`,
+see `lsnb.files.folders`): it ends with the process, however that ends. What the file says is only for whoever waits.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lsnb.errors import BusyOrganizationError
-from lsnb.files import make_folder
+from lsnb.files import make_folder, state_folder
 from lsnb.files.atomic import open_private
 from lsnb.journal.locks import lock_file
-from lsnb.journal.spent import state_folder
 
 _ATTEMPTS, _EVERY_S = 20, 0.1
 _MOST_OF_A_NOTE = 1 << 14
