@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from lsnb.errors import ConfigError, MissingExtraError
+from lsnb.errors import ConfigError
 from lsnb.files import write_atomically
+from lsnb.files.xlsx import XlsxWriter
 
 FORMATS = (".csv", ".xlsx", ".parquet", ".json")
 
@@ -104,40 +105,12 @@ def _to_parquet(frame: pd.DataFrame) -> bytes:
 
 
 def _to_excel(frames: Mapping[str, pd.DataFrame]) -> bytes:
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise MissingExtraError("xlsxwriter", "excel", "write Excel files") from None
-    buffer = io.BytesIO()
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-    with xlsxwriter.Workbook(buffer, options) as book:
-        head = book.add_format({"bold": True, "bottom": 1})
+    with XlsxWriter() as book:
         for title, frame in frames.items():
-            _write_sheet(book.add_worksheet(_sheet_name(title)), frame, head)
-    return buffer.getvalue()
+            book.add_table(title, _columns(_with_texts(frame)))
+    return book.content()
 
 
-def _write_sheet(sheet: object, frame: pd.DataFrame, head: object) -> None:
-    """Fill one sheet: bold header that stays in sight, filters, columns as wide as what is in them."""
-    write = sheet  # xlsxwriter has no types
-    texts = _with_texts(frame)
-    for index, name in enumerate(texts.columns):
-        values = texts[name].astype(object).where(texts[name].notna(), None).tolist()
-        write.write_string(0, index, str(name), head)  # type: ignore[attr-defined]
-        for row, value in enumerate(values, start=1):
-            if isinstance(value, bool):
-                write.write_boolean(row, index, value)  # type: ignore[attr-defined]
-            elif isinstance(value, int | float):
-                write.write_number(row, index, value)  # type: ignore[attr-defined]
-            elif value is not None:
-                write.write_string(row, index, str(value)[:32767])  # type: ignore[attr-defined]
-        longest = max((len(str(value)) for value in values if value is not None), default=0)
-        write.set_column(index, index, min(60, max(longest, len(str(name))) + 2))  # type: ignore[attr-defined]
-    write.freeze_panes(1, 0)  # type: ignore[attr-defined]
-    if len(texts.columns):
-        write.autofilter(0, 0, max(len(texts), 1), len(texts.columns) - 1)  # type: ignore[attr-defined]
-
-
-def _sheet_name(title: str) -> str:
-    """Fit a name to Excel's rules: at most 31 characters, without some marks."""
-    return "".join("_" if mark in "[]:*?/\\" else mark for mark in title)[:31] or "table"
+def _columns(frame: pd.DataFrame) -> list[tuple[str, list[object]]]:
+    places = (frame.iloc[:, place] for place in range(frame.shape[1]))
+    return [(str(column.name), column.astype(object).where(column.notna(), None).tolist()) for column in places]

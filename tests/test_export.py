@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
@@ -89,3 +90,33 @@ def test_unknown_ending_and_missing_folder_are_said(frame, tmp_path):
     with pytest.raises(ConfigError, match="could not be written"):
         lsnb.export_table(frame, tmp_path / "no" / "x.csv")
     assert [] == list(tmp_path.iterdir())
+
+
+def test_columns_in_excel_are_as_wide_as_wide_letters_need(tmp_path):
+    """A letter of Japanese takes two places, and nothing gets wider than a screen."""
+    frame = pd.DataFrame({"a": ["日本語のなまえ"], "b": ["x" * 500], "c": [float("inf")]})
+    lsnb.export_table(frame, tmp_path / "x.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "x.xlsx").active
+    widths = [sheet.column_dimensions[name].width for name in "abc".upper()]
+    assert 16 <= widths[0] < 18
+    assert 60 <= widths[1] < 62
+    assert "inf" == sheet["C2"].value
+
+
+def test_a_text_that_is_cut_for_excel_says_so(tmp_path):
+    """Excel holds 32,767 letters; the last one is a mark when there were more."""
+    lsnb.export_table(pd.DataFrame({"a": ["x" * 32_767, "x" * 32_768]}), tmp_path / "x.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "x.xlsx").active
+    assert ("x" * 32_767, "x" * 32_766 + "…") == (sheet["A2"].value, sheet["A3"].value)
+
+
+def test_one_module_writes_excel_files():
+    """What makes text safe in Excel is written once; nothing goes past it."""
+    package = Path(lsnb.__file__).parent
+    writers = [path for path in package.rglob("*.py") if "import xlsxwriter" in path.read_text(encoding="utf-8")]
+    assert writers == [package / "files/xlsx.py"]
+    assert [] == [
+        path
+        for path in package.rglob("*.py")
+        if "to_excel(" in path.read_text(encoding="utf-8").replace("_to_excel(", "")
+    ]

@@ -12,24 +12,21 @@ from zipfile import BadZipFile
 
 from lsnb.edits.texts import to_text
 from lsnb.errors import MissingExtraError, TableError
+from lsnb.files.xlsx import MAX_CELL, MAX_ROWS, XlsxWriter
 from lsnb.sheets.limits import MOST_COLUMNS, Room, check_workbook, guarded
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PREFERRED_SHEET = "Access"
-MAX_CELL = 32_767
-MAX_ROWS = 1_048_576
 
 # Excel writes letters that XML cannot hold as _x0007_, and a text that looks like that as _x005F_x0007_.
 _ESCAPED = re.compile(r"_x005F(_x[0-9A-Fa-f]{4}_)|_x([0-9A-Fa-f]{4})_")
 
-_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _LISTS = "Lists"
 _ABOUT = "About the columns"
 # Enough to find the header below a title, of another sheet that may have been meant.
 _PEEK_ROWS, _PEEK_COLUMNS = 20, 100
-_WIDEST = 60
 _BLANK: list[str] = []
 
 
@@ -232,75 +229,45 @@ def to_workbook(tabs: Sequence[Tab]) -> bytes:
         MissingExtraError: xlsxwriter is not installed.
         TableError: there are more rows, or longer texts, than Excel can hold.
     """
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise MissingExtraError("xlsxwriter", "excel", "write Excel files") from None
     for tab in tabs:
-        if len(tab.frame) >= MAX_ROWS:
-            raise TableError(
-                f"The sheet has {len(tab.frame):,} rows, and Excel holds {MAX_ROWS - 1:,} below the header. Use .csv."
+        _check_room(tab.frame)
+    with XlsxWriter() as book:
+        sheets = [
+            book.add_table(
+                tab.title, [(str(name), column.tolist()) for name, column in tab.frame.items()], to_fill_in=True
             )
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, _OPTIONS) as book:
-        formats = {
-            "text": book.add_format({"num_format": "@"}),  # what is typed stays as it was typed: 007, not 7
-            "head": book.add_format({"bold": True, "bottom": 1, "num_format": "@"}),
-            "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
-        }
-        sheets = [book.add_worksheet(tab.title) for tab in tabs]
-        for sheet, tab in zip(sheets, tabs, strict=True):
-            _fill(sheet, tab.frame, formats)
+            for tab in tabs
+        ]
         if any(tab.explain for tab in tabs):
-            _explain(book.add_worksheet(_ABOUT), tabs, formats)
+            _explain(book, tabs)
         if any(tab.dropdowns for tab in tabs):
-            lists = book.add_worksheet(_LISTS)
-            lists.hide()
+            lists = book.add_hidden_sheet(_LISTS)
             place = 0
             for sheet, tab in zip(sheets, tabs, strict=True):
                 place = _add_dropdowns(lists, place, sheet, [str(name) for name in tab.frame.columns], tab.dropdowns)
-    return buffer.getvalue()
+    return book.content()
 
 
-def _fill(sheet: Any, frame: pd.DataFrame, formats: Mapping[str, Any]) -> None:
-    for index in range(frame.shape[1]):
-        name = str(frame.columns[index])
-        values = frame.iloc[:, index].tolist()
-        longest = max(map(len, values), default=0)
-        if longest > MAX_CELL:
-            row = next(i for i, value in enumerate(values) if len(value) > MAX_CELL)
-            raise TableError(
-                f"Row {row + 2}, {name}: the text has {len(values[row]):,} letters, and a cell in Excel holds "
-                f"{MAX_CELL:,}. Use .csv."
-            )
-        sheet.set_column(index, index, min(max(longest, len(name), 8) + 2, _WIDEST), formats["text"])
-        sheet.write_string(0, index, name, formats["head"])
-        for row, value in enumerate(values, start=1):
-            if value:
-                sheet.write_string(row, index, value, formats["text"])
-    sheet.freeze_panes(1, 0)
-    if frame.shape[1]:
-        sheet.autofilter(0, 0, len(frame), frame.shape[1] - 1)
+def _check_room(frame: pd.DataFrame) -> None:
+    """Make sure that Excel can hold a sheet whole: nothing that is to be read back may be cut off."""
+    if len(frame) >= MAX_ROWS:
+        raise TableError(
+            f"The sheet has {len(frame):,} rows, and Excel holds {MAX_ROWS - 1:,} below the header. Use .csv."
+        )
+    for name, column in frame.items():
+        for row, value in enumerate(column.tolist(), start=2):
+            if len(value) > MAX_CELL:
+                raise TableError(
+                    f"Row {row}, {name}: the text has {len(value):,} letters, and a cell in Excel holds {MAX_CELL:,}. "
+                    "Use .csv."
+                )
 
 
-def _explain(sheet: Any, tabs: Sequence[Tab], formats: Mapping[str, Any]) -> None:
-    has_several = len(tabs) > 1
-    names = ["column", "what it is for"]
-    for index, (text, width) in enumerate(zip((["sheet"] if has_several else []) + names, (20, 100), strict=False)):
-        sheet.set_column(index, index, width)
-        sheet.write_string(0, index, text, formats["head"])
-    if has_several:
-        sheet.set_column(1, 1, 20)
-        sheet.set_column(2, 2, 100)
-        sheet.write_string(0, 2, names[1], formats["head"])
-    row = 0
-    for tab in tabs:
-        for name, meaning in tab.explain.items():
-            row += 1
-            cells = (tab.title, name, meaning) if has_several else (name, meaning)
-            for index, text in enumerate(cells):
-                sheet.write_string(row, index, text, formats["wrap"])
-    sheet.freeze_panes(1, 0)
+def _explain(book: XlsxWriter, tabs: Sequence[Tab]) -> None:
+    rows = [(tab.title, name, meaning) for tab in tabs for name, meaning in tab.explain.items()]
+    first = 0 if len(tabs) > 1 else 1  # of one tab it need not be said which
+    header, widths = ("sheet", "column", "what it is for"), (20, 20, 100)
+    book.add_notes(_ABOUT, header[first:], widths[first:], [row[first:] for row in rows])
 
 
 def _add_dropdowns(
