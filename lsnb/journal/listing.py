@@ -67,6 +67,8 @@ def _row(path: Path) -> dict[str, Any]:
         record = read_journal(path)
     except JournalError as error:
         return {"journal": str(path), "trouble": str(error)}
+    if "started_at" not in record.header:
+        return {"journal": str(path), "trouble": f"The header of the journal {path} does not say when the run began."}
     outcomes = Counter(
         result.outcome or ("unknown" if result.trying else NOT_STARTED) for result in record.results.values()
     )

@@ -105,9 +105,11 @@ def _checked_header(path: Path, header: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _check_beginning(path: Path, header: Mapping[str, Any]) -> None:
+    """Make sure that the time at which the run began, where the header has one, is a time."""
     try:
-        _check_time(header["started_at"])
-    except (KeyError, TypeError, ValueError):
+        if "started_at" in header:
+            _check_time(header["started_at"])
+    except (TypeError, ValueError):
         raise JournalError(f"The header of the journal {path} does not say when the run began.") from None
 
 
