@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from lsnb.apply.things import Record, Things
+from lsnb.plan.live import Record, Resources
 from lsnb.plan.model import Change
 from lsnb.plan.references import is_reference
 from lsnb.plan.structure import THINGS
@@ -17,21 +17,21 @@ _CLOCK_SLACK = timedelta(minutes=5)
 _NOTHING: tuple[Any, ...] = (None, "", [])
 
 
-def thing_holds(change: Change, things: Things) -> bool:
+def thing_holds(change: Change, resources: Resources) -> bool:
     """Tell whether what a change starts from is still there."""
     kind, before = change.kind, change.before or {}
     if kind in ("CreateWorkspace", "CreateRole"):
-        return _named(change, things) is None
+        return _named(change, resources) is None
     if kind == "CreateServiceKey":
         return True
     if kind == "UpdateSettings":
         setting = change.ids["setting"]
-        return setting in (things.settings or {}) and _is_same_value(_present(change, things), before.get(setting))
+        return setting in resources.all("settings") and _is_same_value(_present(change, resources), before.get(setting))
     if kind == "UnshareAll":
         known = before.get("shared_links")
-        present = things.links.get(change.ids["workspace_id"], 0)
+        present = resources.links.get(change.ids["workspace_id"], 0)
         return present > 0 and known in (None, present)
-    record = _record(change, things)
+    record = _record(change, resources)
     if kind in ("RevokeAccessToken", "ReinstateAccessToken"):
         # Other people's tokens are listed by some services only; asking twice for the same does no harm.
         state = _token_state(record)
@@ -47,21 +47,21 @@ def thing_holds(change: Change, things: Things) -> bool:
     return _blank(record.get("description")) == _blank(before.get("description"))
 
 
-def thing_reached(change: Change, things: Things) -> bool:
+def thing_reached(change: Change, resources: Resources) -> bool:
     """Tell whether what a change leads to is there, as far as the service shows it."""
     kind, after = change.kind, change.after or {}
     if kind == "UpdateSettings":
         setting = change.ids["setting"]
-        return setting in (things.settings or {}) and _is_same_value(_present(change, things), after.get(setting))
+        return setting in resources.all("settings") and _is_same_value(_present(change, resources), after.get(setting))
     if kind == "UnshareAll":
-        return things.links.get(change.ids["workspace_id"]) == 0
-    record = _record(change, things)
+        return resources.links.get(change.ids["workspace_id"]) == 0
+    record = _record(change, resources)
     if kind in ("DeleteWorkspace", "DeleteRole", "DeleteServiceKey"):
         return record is None
     if kind in ("RevokeAccessToken", "ReinstateAccessToken"):
         return _token_state(record) == after.get("state")
     if record is None and kind in ("CreateWorkspace", "CreateRole"):
-        record = _named(change, things)
+        record = _named(change, resources)
     if record is None:
         return False
     if kind in ("CreateWorkspace", "RenameWorkspace"):
@@ -71,35 +71,36 @@ def thing_reached(change: Change, things: Things) -> bool:
     return kind == "CreateServiceKey" or (_shows_roles(record) and _has_roles(record, after))
 
 
-def can_be_compared(change: Change, things: Things) -> bool:
+def can_be_compared(change: Change, resources: Resources) -> bool:
     """Tell whether the service shows what a change leads to; some lists leave out tokens of others, or keys' roles."""
     if change.kind in ("RevokeAccessToken", "ReinstateAccessToken"):
-        return _token_state(_record(change, things)) is not None
+        return _token_state(_record(change, resources)) is not None
     if change.kind == "SetServiceKeyRole":
-        record = _record(change, things)
+        record = _record(change, resources)
         return record is None or _shows_roles(record)
     return True
 
 
-def found_id(change: Change, things: Things) -> str | None:
+def found_id(change: Change, resources: Resources) -> str | None:
     """Give the id of what a change was to create, where it is there."""
-    record = _named(change, things) if change.kind in ("CreateWorkspace", "CreateRole") else None
+    record = _named(change, resources) if change.kind in ("CreateWorkspace", "CreateRole") else None
     return str(record["id"]) if record is not None else None
 
 
-def lost_key(change: Change, things: Things, *, since: str | None, others: Collection[str]) -> Record | None:
+def lost_key(change: Change, resources: Resources, *, since: str | None, others: Collection[str]) -> Record | None:
     """Find the key that a request without an answer has made: by its description and the time.
 
     Args:
         change: the change that makes it.
-        things: what is there now.
+        resources: what is there now.
         since: when the request was sent, ISO 8601, UTC.
         others: the ids of keys that it is not.
     """
     description = (change.after or {}).get("description")
     earliest = datetime.fromisoformat(since) - _CLOCK_SLACK if since else None
-    for id_, record in (things.keys or {}).items():
-        if id_ in others or id_ in things.earlier_keys or record.get("description") != description:
+    keys: Mapping[str, Record] = resources.all("keys")
+    for id_, record in keys.items():
+        if id_ in others or id_ in resources.earlier_keys or record.get("description") != description:
             continue
         made = record.get("created_at")
         if earliest is None or not made or datetime.fromisoformat(str(made)) >= earliest:
@@ -107,15 +108,15 @@ def lost_key(change: Change, things: Things, *, since: str | None, others: Colle
     return None
 
 
-def thing_words(change: Change, things: Things) -> str:
+def thing_words(change: Change, resources: Resources) -> str:
     """Say what is there now."""
     kind = change.kind
     if kind == "UpdateSettings":
-        return _setting_words(change, things)
+        return _setting_words(change, resources)
     if kind == "UnshareAll":
-        count = things.links.get(change.ids["workspace_id"], 0)
+        count = resources.links.get(change.ids["workspace_id"], 0)
         return f"{change.workspace} has {count:,} public link{'' if count == 1 else 's'}"
-    record = _record(change, things) or (_named(change, things) if kind.startswith("Create") else None)
+    record = _record(change, resources) or (_named(change, resources) if kind.startswith("Create") else None)
     if "Workspace" in kind:
         name = (change.before or change.after or {}).get("workspace")
         if record is None:
@@ -136,11 +137,11 @@ def thing_words(change: Change, things: Things) -> str:
     return f"the service key {name!r} is there"
 
 
-def _setting_words(change: Change, things: Things) -> str:
+def _setting_words(change: Change, resources: Resources) -> str:
     setting = change.ids["setting"]
-    if setting not in (things.settings or {}):
+    if setting not in resources.all("settings"):
         return f"this server shows no setting {setting}; a name that it does not know is ignored"
-    return f"{setting} is {_present(change, things)!r}"
+    return f"{setting} is {_present(change, resources)!r}"
 
 
 def _role_words(change: Change, record: Record | None) -> str:
@@ -163,31 +164,29 @@ def _role_words(change: Change, record: Record | None) -> str:
     return ", ".join(parts)
 
 
-def _record(change: Change, things: Things) -> Record | None:
+def _record(change: Change, resources: Resources) -> Record | None:
     """Find the thing by its id."""
     id_ = change.ids[THINGS[change.kind]]
     if is_reference(id_):
         return None
     if change.kind in ("RevokeAccessToken", "ReinstateAccessToken"):
-        return (things.tokens or {}).get(id_)
-    lists = {"workspace_id": things.workspaces, "role_id": things.roles, "key_id": things.keys}
-    return (lists[THINGS[change.kind]] or {}).get(id_)
+        return resources.find("tokens", id_)
+    lists = {"workspace_id": "workspaces", "role_id": "roles", "key_id": "keys"}
+    return resources.find(lists[THINGS[change.kind]], id_)
 
 
-def _named(change: Change, things: Things) -> Record | None:
+def _named(change: Change, resources: Resources) -> Record | None:
     """Find what a change was to create, by its name."""
     after = change.after or {}
     if change.kind == "CreateWorkspace":
-        records, name = things.workspaces, after.get("workspace")
-    elif change.kind == "CreateRole":
-        records, name = things.roles, after.get("role")
-    else:
-        return None
-    return next((record for record in (records or {}).values() if record.get("display_name") == name), None)
+        return resources.named("workspaces", "display_name", after.get("workspace"))
+    if change.kind == "CreateRole":
+        return resources.named("roles", "display_name", after.get("role"))
+    return None
 
 
-def _present(change: Change, things: Things) -> Any:
-    return (things.settings or {}).get(change.ids["setting"])
+def _present(change: Change, resources: Resources) -> Any:
+    return resources.all("settings").get(change.ids["setting"])
 
 
 def _is_same_value(here: Any, there: Any) -> bool:

@@ -17,7 +17,7 @@ _INVITING = ("InviteMember", "ReplaceInvite")
 def holds(change: Change, present: Present) -> bool:
     """Tell whether what a change starts from is still there."""
     if is_thing(change):
-        return thing_holds(change, present.things)
+        return thing_holds(change, present.resources)
     if change.kind == "InviteMember":
         return not present.people.get(change.email or "")
     if change.scope == "workspace":
@@ -39,7 +39,7 @@ def holds(change: Change, present: Present) -> bool:
 def is_reached(change: Change, present: Present) -> bool:
     """Tell whether what a change leads to is there."""
     if is_thing(change):
-        return thing_reached(change, present.things)
+        return thing_reached(change, present.resources)
     if change.scope == "workspace":
         member = present.member(change)
         if change.after is None:
@@ -58,20 +58,20 @@ def is_reached(change: Change, present: Present) -> bool:
 
 def is_shown(change: Change, present: Present) -> bool:
     """Tell whether the service shows what a change leads to, so that it can be read back."""
-    return not is_thing(change) or can_be_compared(change, present.things)
+    return not is_thing(change) or can_be_compared(change, present.resources)
 
 
 def is_otherwise(change: Change, present: Present) -> bool:
     """Tell whether something else is there now, of what a change was to create or whom it was to invite."""
     if is_thing(change):
-        return not thing_holds(change, present.things)
+        return not thing_holds(change, present.resources)
     return bool(present.people.get(change.email or ""))
 
 
 def found_words(change: Change, present: Present) -> str:
     """Say what is there now, for somebody who wonders why a change was not made."""
     if is_thing(change):
-        return thing_words(change, present.things)
+        return thing_words(change, present.resources)
     if change.scope == "workspace":
         member = present.member(change)
         place = change.workspace or "the workspace"

@@ -3,118 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from lsnb import catalogue
-from lsnb.apply.things import Things, is_thing
+from lsnb.apply.things import is_thing
+from lsnb.plan.live import Member, Person, Present
 from lsnb.plan.model import Change
 
-_ADMIN_NAMES = (catalogue.ORGANIZATION_ADMIN, catalogue.SYSTEM_ROLES[catalogue.ORGANIZATION_ADMIN][0])
+__all__ = ["Member", "Person", "Present", "clean_email", "take_in", "to_member", "to_person"]
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A person of the organization, joined or invited.
-
-    Args:
-        identity_id: the id in the organization, or of the pending invitation.
-        email: the address, in lower case.
-        state: "active", "pending" or "disabled".
-        role_id: the organization role.
-        role_name: its name, as the service gives it.
-        ls_user_id: the id over all organizations.
-        places: the workspaces with the role in each; None where they are not known.
-        login_methods: the names of the login providers, joined by commas; None where they are not known.
-    """
-
-    identity_id: str
-    email: str
-    state: str
-    role_id: str | None
-    role_name: str | None
-    ls_user_id: str | None
-    places: Mapping[str, str | None] | None
-    login_methods: str | None = None
-
-    @property
-    def has_joined(self) -> bool:
-        """Whether the person has accepted."""
-        return self.state != "pending"
-
-    @property
-    def is_organization_admin(self) -> bool:
-        """Whether the role is Organization Admin, by either of its names."""
-        return self.role_name in _ADMIN_NAMES
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A person of one workspace.
+def take_in(present: Present, later: Present, changes: Iterable[Change]) -> None:
+    """Take in what a later reading found for some changes; what it did not find is gone.
 
     Args:
-        identity_id: the id in that workspace, which changes there need.
-        state: "active", "pending" or "disabled".
-        role_id: the workspace role.
-        role_name: its name, as the service gives it.
-        ls_user_id: the id over all organizations.
+        present: what was found before; it is changed.
+        later: what was found now.
+        changes: what was read for.
     """
-
-    identity_id: str
-    state: str
-    role_id: str | None
-    role_name: str | None
-    ls_user_id: str | None
-
-
-@dataclass(slots=True)
-class Present:
-    """What a reading found.
-
-    Args:
-        people: by address; nobody has an address that was asked for and is not here.
-        members: by workspace id and address, likewise.
-        everybody: all people of the organization, where all were read.
-        things: workspaces, roles, keys, tokens, settings and public links.
-        gone: the ids of workspaces that were asked for and are not there any more.
-    """
-
-    people: dict[str, list[Person]] = field(default_factory=dict)
-    members: dict[tuple[str, str], list[Member]] = field(default_factory=dict)
-    everybody: list[Person] | None = None
-    things: Things = field(default_factory=Things)
-    gone: frozenset[str] = frozenset()
-
-    def add(self, other: Present, changes: Iterable[Change]) -> None:
-        """Take in what a later reading found for some changes; what it did not find is gone."""
-        self.things.add(other.things)
-        self.gone |= other.gone
-        for change in changes:
-            if is_thing(change):
-                continue
-            email = change.email or ""
-            if change.scope == "organization":
-                self.people[email] = other.people.get(email, [])
-            else:
-                place = (change.ids.get("workspace_id", ""), email)
-                self.members[place] = other.members.get(place, [])
-
-    def person(self, change: Change) -> Person | None:
-        """Find the person whom a change of the organization is about, by the id."""
-        found = self.people.get(change.email or "", [])
-        return next((person for person in found if person.identity_id == change.ids.get("identity_id")), None)
-
-    def joined(self, change: Change) -> Person | None:
-        """Find who has joined with the address of a change."""
-        return next((person for person in self.people.get(change.email or "", []) if person.has_joined), None)
-
-    def member(self, change: Change) -> Member | None:
-        """Find whom a change in a workspace is about."""
-        found = self.members.get((change.ids.get("workspace_id", ""), change.email or ""), [])
-        is_pending = change.ids.get("pending") == "true"
-        # Somebody who has joined and has an old invitation beside it is the one who joined.
-        ranked = sorted(found, key=lambda member: (member.state == "pending") != is_pending)
-        return ranked[0] if ranked else None
+    present.resources.add(later.resources)
+    present.gone |= later.gone
+    for change in changes:
+        if is_thing(change):
+            continue
+        email = change.email or ""
+        if change.scope == "organization":
+            present.people[email] = later.people.get(email, [])
+        else:
+            place = (change.ids.get("workspace_id", ""), email)
+            present.members[place] = later.members.get(place, [])
 
 
 def to_person(record: Mapping[str, Any], *, is_pending: bool | None = None, lists_places: bool = True) -> Person:

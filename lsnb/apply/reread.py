@@ -67,7 +67,7 @@ def read_present(api: Api, changes: Iterable[Change], *, everybody: bool = False
     members, present.gone = _members(api, [change for change in made if change.scope == "workspace"])
     for place, member in members:
         present.members.setdefault(place, []).append(member)
-    present.things = read_things(api, made)
+    present.resources = read_things(api, made)
     return present
 
 

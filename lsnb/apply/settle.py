@@ -16,7 +16,7 @@ from lsnb.apply.batches import Unit, halves, to_units
 from lsnb.apply.comparing import found_id, lost_key
 from lsnb.apply.ground import AGAIN, Ground
 from lsnb.apply.matching import found_words, holds, is_otherwise, is_reached
-from lsnb.apply.present import Present
+from lsnb.apply.present import Present, take_in
 from lsnb.apply.recorder import RESUME, Recorder
 from lsnb.apply.reread import read_present
 from lsnb.apply.things import is_thing
@@ -106,7 +106,7 @@ class Settler:
         failure = self._halt.reason if self._halt.is_set() else ""
         if not failure:
             try:
-                self._present.add(read_present(self._api, changes), changes)
+                take_in(self._present, read_present(self._api, changes), changes)
             except _LOOK_FAILED as error:
                 failure = f"looking failed: {error}"
         if failure:
@@ -154,7 +154,7 @@ class Settler:
             for other in self._recorder.plan.changes
             if (made := self._recorder[other]).created_id and other.id != change.id
         }
-        key = lost_key(change, self._present.things, since=since, others=others)
+        key = lost_key(change, self._present.resources, since=since, others=others)
         if key is None:
             return False
         short = key.get("short_key") or key.get("id")
@@ -183,7 +183,7 @@ class Settler:
         is_ours = item.how != "refused" or item.unit.is_batch or self._recorder[change].n_requests > 1
         if is_ours:
             reason = f"looked up: it was carried out, although {_lower(item.reason)}"
-            self._recorder.end(change, "done", reason, created_id=found_id(change, self._present.things))
+            self._recorder.end(change, "done", reason, created_id=found_id(change, self._present.resources))
         else:
             found = found_words(change, self._present)
             reason = f"it is so already, and not by this run: {found}. {item.reason}"

@@ -13,7 +13,7 @@ from lsnb.apply.gathering import find_together
 from lsnb.apply.ground import AGAIN, Ground
 from lsnb.apply.handover import Handover
 from lsnb.apply.matching import found_words, holds, is_reached, is_shown
-from lsnb.apply.present import Present
+from lsnb.apply.present import Present, take_in
 from lsnb.apply.recorder import RESUME, Recorder
 from lsnb.apply.reread import read_present
 from lsnb.apply.settle import Settler
@@ -119,10 +119,10 @@ class Stages:
         self._ground.learn(snapshot)
         fresh = [change for change in changes if change.id in lost or not self._is_groundless(change)]
         found = read_present(api, fresh, everybody=any(map(may_take_admin, fresh)), from_list=True)
-        self._present.add(found, fresh)
+        take_in(self._present, found, fresh)
         self._present.everybody = found.everybody
         if may_refuse:
-            self._present.things.earlier_keys = frozenset(found.things.keys or ())
+            self._present.resources.earlier_keys = frozenset(found.resources.all("keys"))
         valid = [change for change in fresh if change.id in lost or self._holds(change)]
         if found.everybody is not None:
             self._guard.take(found.everybody)
@@ -214,7 +214,7 @@ class Stages:
         try:
             for is_last in (False, True):
                 found = read_present(self._api, missing)
-                self._present.add(found, missing)
+                take_in(self._present, found, missing)
                 # By this reading alone: what an earlier one showed is from before the change.
                 missing, unseen = _parted(missing, found, unseen)
                 there = [change for change in missing if is_reached(change, self._present)]

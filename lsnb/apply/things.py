@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lsnb.apply.patience import patiently
 from lsnb.errors import NotFoundError, PermissionDeniedError
+from lsnb.plan.live import Record, Resources
 from lsnb.plan.model import Change
 from lsnb.plan.references import is_reference
 from lsnb.plan.structure import THINGS
 
 if TYPE_CHECKING:
     from lsnb.api import Api
-
-Record = Mapping[str, Any]
 
 #: Which list tells about a kind of change.
 _AREAS = {
@@ -35,37 +33,6 @@ _AREAS = {
 }
 
 
-@dataclass(slots=True)
-class Things:
-    """What a reading found; None is what was not read.
-
-    Args:
-        workspaces: those that are there, by id.
-        roles: the roles, by id.
-        keys: the service keys, by id.
-        tokens: the tokens that the service lists, by id, which may be the caller's own only.
-        settings: the organization's info.
-        links: how many public links a workspace has, by its id.
-        earlier_keys: the ids of the keys that were there before anything was created.
-    """
-
-    workspaces: dict[str, Record] | None = None
-    roles: dict[str, Record] | None = None
-    keys: dict[str, Record] | None = None
-    tokens: dict[str, Record] | None = None
-    settings: Record | None = None
-    links: dict[str, int] = field(default_factory=dict)
-    earlier_keys: frozenset[str] = frozenset()
-
-    def add(self, other: Things) -> None:
-        """Take in what a later reading found."""
-        for name in ("workspaces", "roles", "keys", "tokens", "settings"):
-            found = getattr(other, name)
-            if found is not None:
-                setattr(self, name, found)
-        self.links |= other.links
-
-
 def is_thing(change: Change) -> bool:
     """Tell whether a change is about a workspace, role, key, token or setting, and not about a membership."""
     return change.kind in THINGS
@@ -78,7 +45,7 @@ def subject_of(change: Change) -> str:
     return change.email or ""
 
 
-def read_things(api: Api, changes: Iterable[Change]) -> Things:
+def read_things(api: Api, changes: Iterable[Change]) -> Resources:
     """Read what some changes are about: each list once, and one list of links per workspace.
 
     Raises:
@@ -86,7 +53,7 @@ def read_things(api: Api, changes: Iterable[Change]) -> Things:
         TransportError: no answer came.
     """
     made = [change for change in changes if is_thing(change)]
-    things = Things()
+    resources = Resources()
     areas = {_AREAS[change.kind] for change in made}
     readers: dict[str, Callable[[], Any]] = {
         "workspaces": lambda: _by_id(place for place in api.list_workspaces() if not place.get("is_deleted")),
@@ -105,12 +72,12 @@ def read_things(api: Api, changes: Iterable[Change]) -> Things:
         return patiently(readers[area])
 
     results: list[Any] = api.transport.map(read, calls)
-    for (area, place), found in zip(calls, results, strict=True):
+    for (area, place), answer in zip(calls, results, strict=True):
         if area == "links":
-            things.links[place] = found
-        else:
-            setattr(things, area, found)
-    return things
+            resources.links[place] = answer
+        elif answer is not None:
+            resources.lists[area] = answer
+    return resources
 
 
 def workspace_of_key(change: Change) -> str | None:

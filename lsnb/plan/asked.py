@@ -16,13 +16,13 @@ from lsnb.edits.requests import (
     WorkspaceRequest,
 )
 from lsnb.errors import PlanError
+from lsnb.plan.caller import is_own_key
 from lsnb.plan.changes import new_change
 from lsnb.plan.model import Change, ChangeKind
 from lsnb.plan.notes import Notes, row_words
 from lsnb.plan.present import key_values, n_members, role_values, row_of, token_values
 from lsnb.plan.references import key_reference, role_reference, workspace_reference
 from lsnb.plan.settings import setting
-from lsnb.plan.structure import is_own_key
 from lsnb.safe_text import without_keys
 from lsnb.snapshot import Snapshot
 

@@ -6,7 +6,8 @@ import pyarrow.compute as pc
 
 from lsnb import catalogue
 from lsnb.plan.admins import has_sso, takes_admin
-from lsnb.plan.changes import is_caller, is_demotion, is_removal
+from lsnb.plan.caller import is_caller
+from lsnb.plan.changes import is_demotion, is_removal
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.roles import ORGANIZATION_POWERS

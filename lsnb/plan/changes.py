@@ -31,7 +31,6 @@ from lsnb.plan.structure import (
     risk_of_thing,
     stage_of_thing,
 )
-from lsnb.snapshot import Caller
 
 _INVITATIONS = frozenset({"InviteMember", "ReplaceInvite"})
 _REMOVALS = frozenset({"RemoveMember", "RemoveWorkspaceMember", "CancelInvite"})
@@ -113,12 +112,6 @@ def _powers(values: Values | None) -> int:
     if name in ORGANIZATION_POWERS:
         return rank(name)
     return 1 if name == catalogue.WORKSPACE_ADMIN else 0
-
-
-def is_caller(caller: Caller, email: str | None, ls_user_id: str | None) -> bool:
-    """Tell whether a person is the one who makes the plan; a service key is no person."""
-    by_id = bool(ls_user_id) and ls_user_id == caller.ls_user_id
-    return by_id or bool(email and caller.email and caller.email.strip().lower() == email)
 
 
 def is_promotion(change: Change) -> bool:

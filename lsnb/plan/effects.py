@@ -14,11 +14,12 @@ import pandas as pd
 from lsnb.effective.principals import role_key
 from lsnb.effective.rights import held_permissions
 from lsnb.errors import UnreadableTableError
+from lsnb.plan.caller import is_own_key
 from lsnb.plan.model import Change
 from lsnb.plan.notes import listed
 from lsnb.plan.present import keys_with_role, row_of
 from lsnb.plan.simulation import simulate
-from lsnb.plan.structure import is_own_key, permission_steps
+from lsnb.plan.structure import permission_steps
 from lsnb.snapshot import Snapshot
 
 _SEPARATOR_SETTING = "scim_group_name_separator"

@@ -9,13 +9,13 @@ import pandas as pd
 
 from lsnb import catalogue
 from lsnb.errors import UnreadableTableError
-from lsnb.plan.changes import is_caller
+from lsnb.plan.caller import is_caller, is_own_key
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.present import holders_of_role, keys_with_role
 from lsnb.plan.simulation import simulate
 from lsnb.plan.sso_defaults import warn_of_sso_defaults
-from lsnb.plan.structure import is_key_demotion, is_own_key, permission_steps, sensitive_gains
+from lsnb.plan.structure import is_key_demotion, permission_steps, sensitive_gains
 from lsnb.snapshot import Caller, Snapshot
 
 _KEY_KINDS = frozenset({"SetServiceKeyRole", "DeleteServiceKey"})

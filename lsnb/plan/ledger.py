@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from lsnb.plan.changes import is_caller, new_change
+from lsnb.plan.caller import is_caller
+from lsnb.plan.changes import new_change
 from lsnb.plan.model import Change, ChangeKind, Waiting
 from lsnb.plan.notes import Notes, listed, row_words
 from lsnb.plan.roles import Role

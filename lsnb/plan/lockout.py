@@ -11,11 +11,11 @@ import pandas as pd
 from lsnb import catalogue
 from lsnb.errors import PlanError
 from lsnb.plan.admins import has_sso
+from lsnb.plan.caller import is_own_key
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.protection import is_protected, protected_emails
 from lsnb.plan.rules import Rules
-from lsnb.plan.structure import is_own_key
 from lsnb.snapshot import Snapshot
 
 #: A token that ends within so many days leaves no time to find another way in.

@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from lsnb.plan.changes import is_caller, is_demotion, is_removal
+from lsnb.plan.caller import is_caller
+from lsnb.plan.changes import is_demotion, is_removal
 from lsnb.plan.effects import Loss, key_losses, losses, unmade_keys
 from lsnb.plan.guards import own_key_changes, own_roles_losing
 from lsnb.plan.model import Change, Verdict

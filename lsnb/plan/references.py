@@ -12,32 +12,21 @@ from dataclasses import replace
 from typing import Any
 
 from lsnb.plan.model import Change
+from lsnb.plan.reference_names import is_reference, key_reference, role_reference, workspace_reference
 
-_WORKSPACE, _ROLE, _KEY = "new:workspace:", "new:role:", "new:key:"
-_PREFIXES = (_WORKSPACE, _ROLE, _KEY)
+__all__ = [
+    "exchange",
+    "is_reference",
+    "key_reference",
+    "reference_made_by",
+    "references_of",
+    "resolve",
+    "role_reference",
+    "workspace_reference",
+]
 
 #: Under which name a change that creates something has the reference to it in its ids.
 _OWN = {"CreateWorkspace": "workspace_id", "CreateRole": "role_id", "CreateServiceKey": "key_id"}
-
-
-def workspace_reference(name: str) -> str:
-    """Write the reference to a workspace that the same plan creates."""
-    return f"{_WORKSPACE}{name}"
-
-
-def role_reference(name: str) -> str:
-    """Write the reference to a role that the same plan creates."""
-    return f"{_ROLE}{name}"
-
-
-def key_reference(description: str) -> str:
-    """Write the reference to a service key that the same plan creates."""
-    return f"{_KEY}{description}"
-
-
-def is_reference(text: object) -> bool:
-    """Tell whether a text stands for something that is yet to be created, and is no id."""
-    return isinstance(text, str) and any(text.startswith(prefix) and text != prefix for prefix in _PREFIXES)
 
 
 def reference_made_by(change: Change) -> str | None:

@@ -25,7 +25,6 @@ from lsnb import catalogue
 from lsnb.plan.model import Change, Risk, Stage
 from lsnb.plan.roles import ORGANIZATION_POWERS, rank
 from lsnb.policy import SENSITIVE_PERMISSIONS
-from lsnb.snapshot import Caller
 from lsnb.tables.settings import KNOWN_SETTINGS, known_setting
 
 Values = Mapping[str, Any]
@@ -105,15 +104,6 @@ def is_key_demotion(change: Change) -> bool:
     if change.kind != "SetServiceKeyRole":
         return False
     return any(new < old for old, new in zip(key_powers(change.before), key_powers(change.after), strict=True))
-
-
-def is_own_key(caller: Caller, short_key: str | None) -> bool:
-    """Tell whether a key or token is the one that makes the plan, by the end of it that may be shown.
-
-    Two keys may end alike; then the other one is spared too, which is the safe mistake.
-    """
-    shown = caller.hint or (caller.name if "…" in caller.name else "")
-    return bool(short_key) and bool(shown) and str(short_key)[-4:] == shown[-4:]
 
 
 def stage_of_thing(kind: str, before: Values | None, after: Values | None, setting: str | None) -> Stage:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from lsnb import catalogue
-from lsnb.plan.changes import is_caller, new_change
+from lsnb.plan.caller import is_caller
+from lsnb.plan.changes import new_change
 from lsnb.plan.ledger import invitation_data, memberships_data
 from lsnb.plan.model import Change, ChangeKind, Waiting
 from lsnb.plan.notes import Notes
