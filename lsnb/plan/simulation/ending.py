@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,7 +10,9 @@ import pyarrow.compute as pc
 
 from lsnb import catalogue
 from lsnb.plan.admins import admins_who_can_sign_in, is_organization_admin, sso_only_after
+from lsnb.plan.membership_effects import SEPARATOR, MembershipEffects
 from lsnb.plan.model import Change
+from lsnb.plan.simulation.membership import effects_of
 from lsnb.plan.standing import Standing, values_of
 
 
@@ -38,20 +39,19 @@ class Ending:
 
 
 def simulate_ending(standing: Standing, changes: Iterable[Change]) -> Ending:
-    """Work out what the changes would leave."""
+    """Work out what the changes would leave, by column and without building tables."""
     made = list(changes)
+    effects = effects_of(made)
     before = _active_admins(standing)
-    after, unable = _able(_admins_after(before, made), standing, sso_only_after(made, standing.sso_only))
+    after, unable = _able(_admins_after(standing, before, effects), standing, sso_only_after(made, standing.sso_only))
     n_before = len(standing.organization)
-    joins = sum(change.kind == "InviteMember" for change in made)
-    leaves = sum(change.kind in ("RemoveMember", "CancelInvite") for change in made)
     return Ending(
         admins_before=_able(before, standing, standing.sso_only)[0],
         admins_after=after,
         admins_unable=unable,
-        lost_workspaces=_lost_workspaces(standing, made),
+        lost_workspaces=_lost_workspaces(standing, effects),
         n_people_before=n_before,
-        n_people_after=n_before + joins - leaves,
+        n_people_after=n_before + len(effects.invited) - len(effects.gone),
     )
 
 
@@ -77,56 +77,59 @@ def _able(
     )
 
 
-def _admins_after(before: dict[str, str], changes: list[Change]) -> dict[str, str]:
-    after = dict(before)
-    for change in changes:
-        identity = change.ids.get("identity_id", "")
-        if change.kind == "RemoveMember":
-            after.pop(identity, None)
-        elif change.kind == "SetOrgRole" and (change.before or {}).get("state") == "active":
-            after.pop(identity, None)
-            if is_organization_admin(change.after):
-                after[identity] = change.email or ""
-    return after
+def _admins_after(standing: Standing, before: dict[str, str], effects: MembershipEffects) -> dict[str, str]:
+    """Find the active Organization Admins afterwards: identity to address."""
+    if not (effects.gone or effects.roles):
+        return dict(before)
+    rows = standing.organization
+    active = rows.filter(pc.equal(rows["state"], "active"))
+    keys = _person_keys(active)
+    is_other = _is_among(keys, effects.gone | effects.roles.keys())
+    is_admin = pc.equal(active["role_name"], catalogue.ORGANIZATION_ADMIN)
+    promoted = {key for key, change in effects.roles.items() if is_organization_admin(change.after)} - effects.gone
+    stays = pc.or_(pc.and_not(pc.fill_null(is_admin, False), is_other), _is_among(keys, promoted))
+    return dict(values_of(active.filter(stays), ("identity_id", "email")))
 
 
-def _lost_workspaces(standing: Standing, changes: list[Change]) -> tuple[str, ...]:
-    """Name the workspaces whose last Admin by a role of their own goes."""
-    lost: Counter[str] = Counter()
-    names: dict[str, str] = {}
-    for change in changes:
-        if (change.before or change.after or {}).get("state") != "active":
-            continue
-        for place, name, delta in _admin_deltas(change):
-            lost[place] += delta
-            names[place] = name
-    losing = sorted(place for place, delta in lost.items() if delta < 0)
-    if not losing:
+def _lost_workspaces(standing: Standing, effects: MembershipEffects) -> tuple[str, ...]:
+    """Name the workspaces whose last active Admin by a role of their own goes."""
+    ending = effects.ended | {key for key, change in effects.given.items() if not _gives_workspace_admin(change)}
+    if not (effects.gone or ending):
         return ()
     held = standing.held
-    rows = held.filter(
-        pc.and_(
-            pc.is_in(held["workspace_id"], value_set=pa.array(losing, pa.string())),
-            pc.and_(pc.equal(held["role_name"], catalogue.WORKSPACE_ADMIN), pc.equal(held["state"], "active")),
-        )
+    admins = held.filter(
+        pc.and_(pc.equal(held["role_name"], catalogue.WORKSPACE_ADMIN), pc.equal(held["state"], "active"))
     )
-    now = Counter(rows["workspace_id"].to_pylist())
-    return tuple(sorted(names[place] for place in losing if now[place] > 0 and now[place] + lost[place] <= 0))
+    people = _person_keys(admins)
+    places = pc.binary_join_element_wise(people, pc.fill_null(admins["workspace_id"], ""), SEPARATOR)
+    goes = pc.or_(_is_among(people, effects.gone), _is_among(places, ending))
+    losing = dict(values_of(admins.filter(goes), ("workspace_id", "workspace")))
+    if not losing:
+        return ()
+    keeping = set(admins["workspace_id"].filter(pc.invert(goes)).to_pylist())
+    return tuple(sorted(str(losing[place]) for place in losing.keys() - keeping - _places_gained(standing, effects)))
 
 
-def _admin_deltas(change: Change) -> list[tuple[str, str, int]]:
-    """Tell where a change makes or unmakes an Admin of a workspace, as (id, name, +1 or -1)."""
-    if change.kind == "RemoveMember":
-        places = (change.before or {}).get("workspaces", ())
-        return [
-            (str(place["workspace_id"]), str(place["workspace"]), -1)
-            for place in places
-            if place["role_name"] == catalogue.WORKSPACE_ADMIN
-        ]
-    if change.scope != "workspace":
-        return []
-    was = (change.before or {}).get("role_name") == catalogue.WORKSPACE_ADMIN
-    will = (change.after or {}).get("role_name") == catalogue.WORKSPACE_ADMIN
-    if was == will:
-        return []
-    return [(change.ids.get("workspace_id", ""), change.workspace or "", int(will) - int(was))]
+def _gives_workspace_admin(change: Change) -> bool:
+    return (change.after or {}).get("role_name") == catalogue.WORKSPACE_ADMIN
+
+
+def _places_gained(standing: Standing, effects: MembershipEffects) -> set[str]:
+    """Give the ids of workspaces in which somebody who is active becomes Admin."""
+    gained = [key.split(SEPARATOR) for key, change in effects.given.items() if _gives_workspace_admin(change)]
+    if not gained:
+        return set()
+    rows = standing.organization
+    keys = _person_keys(rows.filter(pc.equal(rows["state"], "active")))
+    active = set(keys.filter(_is_among(keys, {person for person, _ in gained} - effects.gone)).to_pylist())
+    return {place for person, place in gained if person in active}
+
+
+def _person_keys(rows: pa.Table) -> pa.ChunkedArray:
+    """Give the key of each row's person, as `lsnb.plan.membership_effects.person_key` gives that of a change."""
+    words = pc.if_else(pc.equal(rows["state"], "pending"), "invited", "joined")
+    return pc.coalesce(rows["identity_id"], pc.binary_join_element_wise(words, rows["email"], " "))
+
+
+def _is_among(keys: pa.ChunkedArray, known: Collection[str]) -> pa.ChunkedArray:
+    return pc.is_in(keys, value_set=pa.array(list(known), pa.string()))

@@ -6,16 +6,23 @@ writes down then follows by itself: the access of Organization Admins to every w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lsnb import catalogue
+from lsnb.plan.membership_effects import (
+    SEPARATOR,
+    MembershipEffects,
+    RoleValues,
+    invitation_key,
+    is_pending,
+    person_key,
+    place_key,
+    role_values,
+)
 from lsnb.plan.model import Change
 from lsnb.snapshot import Snapshot
 from lsnb.tables import SPECS
@@ -38,10 +45,7 @@ KINDS = frozenset(
 )
 # What changes about workspaces and roles shows in the tables about people as well.
 _STRUCTURE = frozenset({"CreateWorkspace", "RenameWorkspace", "DeleteWorkspace", "UpdateRole", "DeleteRole"})
-_SEPARATOR = "\x1f"
 _GROUP_SEPARATOR = " | "
-
-Values = Mapping[str, Any]
 
 
 def simulate_membership(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
@@ -63,12 +67,13 @@ def simulate_membership(snapshot: Snapshot, changes: Iterable[Change]) -> Snapsh
     made = list(changes)
     if not any(change.kind in KINDS or _shows_in_access(change) for change in made):
         return snapshot
-    wanted = _Wanted.of(made)
+    effects = effects_of(made)
+    closed = {change.ids.get("workspace_id", "") for change in made if change.kind == "DeleteWorkspace"}
     people = _people_of(snapshot)
     places = _places_of(snapshot)
-    leaving = people[people["key"].isin(wanted.gone) & ~people["is_pending"]]
+    leaving = people[people["key"].isin(effects.gone) & ~people["is_pending"]]
     tables = {name: snapshot.table(name) for name in snapshot.table_names}
-    tables |= _build(snapshot, wanted.change_people(people), wanted.change_places(places))
+    tables |= _build(snapshot, _change_people(people, effects), _change_places(places, effects, closed))
     if "access_tokens" in tables and len(leaving):
         tables["access_tokens"] = _without_owners(tables["access_tokens"], leaving)
     return Snapshot(snapshot.meta, {name: tables[name] for name in SPECS if name in tables})
@@ -79,105 +84,84 @@ def _shows_in_access(change: Change) -> bool:
     return change.kind in _STRUCTURE or change.ids.get("setting") == "scim_group_name_separator"
 
 
-@dataclass(slots=True)
-class _Wanted:
-    """What a plan asks for, sorted by what it touches.
+def effects_of(changes: Iterable[Change]) -> MembershipEffects:
+    """Collect what changes do to members and invitations; those of other subjects do nothing to them."""
+    effects = MembershipEffects()
+    for change in changes:
+        _add_effect(effects, change)
+    return effects
+
+
+def _add_effect(effects: MembershipEffects, change: Change) -> None:
+    key = person_key(change, is_pending=is_pending(change) or change.kind in ("CancelInvite", "ReplaceInvite"))
+    place = place_key(key, change.ids.get("workspace_id", ""))
+    if change.kind in ("RemoveMember", "CancelInvite", "ReplaceInvite"):
+        effects.gone.add(key)
+    if change.kind in ("InviteMember", "ReplaceInvite"):
+        effects.invited.append(change)
+    elif change.kind == "SetOrgRole":
+        effects.roles[key] = change
+    elif change.kind in ("AddWorkspaceMember", "SetWorkspaceRole"):
+        effects.given[place] = change
+    elif change.kind == "RemoveWorkspaceMember":
+        effects.ended.add(place)
+
+
+def _change_people(people: pd.DataFrame, effects: MembershipEffects) -> pd.DataFrame:
+    """Give the people as they would be; those who are invited come last."""
+    kept = people[~people["key"].isin(effects.gone)].copy()
+    if effects.roles:
+        touched = kept["key"].isin(effects.roles)
+        _set_roles(kept, touched, [role_values(effects.roles[key].after) for key in kept.loc[touched, "key"]])
+    if not effects.invited:
+        return kept
+    rows = []
+    for change in effects.invited:
+        key, role = invitation_key(change), role_values(change.after)
+        rows.append((key, key, change.email, role.role_id, role.listed_name))
+    new = pd.DataFrame(rows, columns=["key", "id", "email", "role_id", "role_name"]).astype(DTYPES["text"])
+    new = new.assign(is_pending=True, is_disabled=False, created_at=people.attrs["read_at"])
+    new["created_at"] = new["created_at"].astype(DTYPES["time"])
+    return pd.concat([kept, new.reindex(columns=[c for c in kept.columns if c in new])], ignore_index=True)
+
+
+def _set_roles(rows: pd.DataFrame, touched: pd.Series, roles: list[RoleValues]) -> None:
+    rows.loc[touched, "role_id"] = pd.array([role.role_id for role in roles], dtype=DTYPES["text"])
+    rows.loc[touched, "role_name"] = pd.array([role.listed_name for role in roles], dtype=DTYPES["text"])
+
+
+def _change_places(places: pd.DataFrame, effects: MembershipEffects, closed: set[str]) -> pd.DataFrame:
+    """Give the roles in workspaces as they would be; a role that changes stays where it stands.
 
     Args:
-        gone: the keys of people who leave, and of invitations that end.
-        roles: another organization role, by the person's key, as (id, system name).
-        invited: people to be invited.
-        given: roles in workspaces, by person and workspace, as (name of the workspace, role's id, role's system name).
-        ended: person and workspace where a role ends.
+        places: the roles in workspaces as they are.
+        effects: what changes.
         closed: the ids of workspaces that are deleted.
     """
-
-    gone: set[str] = field(default_factory=set)
-    roles: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
-    invited: list[dict[str, Any]] = field(default_factory=list)
-    given: dict[str, tuple[str | None, str | None, str | None]] = field(default_factory=dict)
-    ended: set[str] = field(default_factory=set)
-    closed: set[str] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, changes: Iterable[Change]) -> _Wanted:
-        """Sort the changes."""
-        wanted = cls()
-        for change in changes:
-            wanted._take(change)
-        return wanted
-
-    def _take(self, change: Change) -> None:
-        key = change.ids.get("identity_id") or _key_without_id(change)
-        place = change.ids.get("workspace_id", "")
-        if change.kind in ("RemoveMember", "CancelInvite", "ReplaceInvite"):
-            self.gone.add(key)
-        if change.kind in ("InviteMember", "ReplaceInvite"):
-            self._invite(change)
-        elif change.kind == "SetOrgRole":
-            self.roles[key] = _role(change.after or {})
-        elif change.kind in ("AddWorkspaceMember", "SetWorkspaceRole"):
-            self.given[key + _SEPARATOR + place] = (change.workspace, *_role(change.after or {}))
-        elif change.kind == "RemoveWorkspaceMember":
-            self.ended.add(key + _SEPARATOR + place)
-        elif change.kind == "DeleteWorkspace":
-            self.closed.add(place)
-
-    def _invite(self, change: Change) -> None:
-        after: Values = change.after or {}
-        key = f"new:invite:{change.email}"
-        role_id, role_name = _role(after)
-        self.invited.append({"key": key, "id": key, "email": change.email, "role_id": role_id, "role_name": role_name})
-        shared = {name: after.get(f"workspace_{name}") for name in ("role", "role_id", "role_name")}
-        for place in after.get("workspaces") or ():
-            self.given[f"{key}{_SEPARATOR}{place['workspace_id']}"] = (place["workspace"], *_role(shared))
-
-    def change_people(self, people: pd.DataFrame) -> pd.DataFrame:
-        """Give the people as they would be; those who are invited come last."""
-        kept = people[~people["key"].isin(self.gone)].copy()
-        if self.roles:
-            touched = kept["key"].isin(self.roles)
-            keys = kept.loc[touched, "key"]
-            for place, name in enumerate(("role_id", "role_name")):
-                values = [self.roles[key][place] for key in keys]
-                kept.loc[touched, name] = pd.array(values, dtype=DTYPES["text"])
-        if not self.invited:
-            return kept
-        new = pd.DataFrame(self.invited).astype(DTYPES["text"])
-        new = new.assign(is_pending=True, is_disabled=False, created_at=people.attrs["read_at"])
-        new["created_at"] = new["created_at"].astype(DTYPES["time"])
-        return pd.concat([kept, new.reindex(columns=[c for c in kept.columns if c in new])], ignore_index=True)
-
-    def change_places(self, places: pd.DataFrame) -> pd.DataFrame:
-        """Give the roles in workspaces as they would be; a role that changes stays where it stands."""
-        places = places[~(places["key"].isin(self.gone) | places["workspace_id"].isin(self.closed))]
-        at = places["key"] + _SEPARATOR + places["workspace_id"].fillna("")
-        kept = places[~at.isin(self.ended)].copy()
-        at = at[kept.index]
-        known = at.isin(self.given)
-        if known.any():
-            values = [self.given[place] for place in at[known]]
-            for index, name in ((1, "role_id"), (2, "role_name")):
-                kept.loc[known, name] = pd.array([value[index] for value in values], dtype=DTYPES["text"])
-        there = set(at[known])
-        rows = [(*place.split(_SEPARATOR), *what) for place, what in self.given.items() if place not in there]
-        if not rows:
-            return kept
-        names = ("key", "workspace_id", "workspace", "role_id", "role_name")
-        new = pd.DataFrame(rows, columns=list(names)).astype(DTYPES["text"])
-        new = new[~new["workspace_id"].isin(self.closed)]
-        return pd.concat([kept, new], ignore_index=True)
-
-
-def _role(values: Values) -> tuple[str | None, str | None]:
-    """Give a role's id and the name that comes along with it: the system name, or a custom role's own."""
-    name = values.get("role_name")
-    return values.get("role_id"), values.get("role") if name == catalogue.CUSTOM else name
-
-
-def _key_without_id(change: Change) -> str:
-    is_pending = change.ids.get("pending") == "true" or change.kind in ("CancelInvite", "ReplaceInvite")
-    return f"{'invited' if is_pending else 'joined'} {change.email}"
+    places = places[~(places["key"].isin(effects.gone) | places["workspace_id"].isin(closed))]
+    at = places["key"] + SEPARATOR + places["workspace_id"].fillna("")
+    kept = places[~at.isin(effects.ended)].copy()
+    at = at[kept.index]
+    known = at.isin(effects.given)
+    if known.any():
+        _set_roles(kept, known, [role_values(effects.given[place].after) for place in at[known]])
+    there = set(at[known])
+    rows = []
+    for place, change in effects.given.items():
+        if place not in there:
+            role = role_values(change.after)
+            rows.append((*place.split(SEPARATOR), change.workspace, role.role_id, role.listed_name))
+    for change in effects.invited:
+        key, role = invitation_key(change), role_values(change.after, "workspace_")
+        rows += [
+            (key, place["workspace_id"], place["workspace"], role.role_id, role.listed_name)
+            for place in (change.after or {}).get("workspaces") or ()
+        ]
+    if not rows:
+        return kept
+    names = ("key", "workspace_id", "workspace", "role_id", "role_name")
+    new = pd.DataFrame(rows, columns=list(names)).astype(DTYPES["text"])
+    return pd.concat([kept, new[~new["workspace_id"].isin(closed)]], ignore_index=True)
 
 
 def _keys(identity_id: pd.Series, email: pd.Series, is_pending: pd.Series) -> pd.Series:
