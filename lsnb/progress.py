@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TextIO
 
+import wcwidth
+
 from lsnb.safe_text import visible_line
 
 _DRAW_EVERY_S = 0.1
@@ -49,10 +51,11 @@ class TerminalBar:
     def draw(self, title: str, done: int, total: int, note: str) -> None:
         """Write the line anew."""
         filled = _WIDTH * done // total if total else 0
-        line = visible_line(f"{title} [{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{total} {note}")[:118]
-        self._stream.write("\r" + line.ljust(self._longest))
+        line = visible_line(f"{title} [{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{total} {note}")
+        line = wcwidth.clip(line, 0, 118)
+        self._stream.write("\r" + wcwidth.ljust(line, self._longest))
         self._stream.flush()
-        self._longest = max(self._longest, len(line))
+        self._longest = max(self._longest, wcwidth.width(line))
 
     def end(self) -> None:
         """Wipe the line."""

@@ -20,7 +20,8 @@ from lsnb.errors import (
     WrongRegionError,
 )
 from lsnb.identity import identify_if_possible
-from lsnb.safe_text import visible, visible_line
+from lsnb.report.text_table import frame_to_text, pad, width_of
+from lsnb.safe_text import visible_line
 from lsnb.snapshot import Caller
 
 if TYPE_CHECKING:
@@ -165,9 +166,9 @@ class Whoami:
         return [(name, visible_line(value)) for name, value in pairs]
 
     def __str__(self) -> str:
-        width = max(len(name) for name, _ in self.facts())
-        lines = [f"{name:<{width}}  {value}" for name, value in self.facts()]
-        lines += ["", visible(self.parts.to_string(index=False))]
+        width = max(width_of(name) for name, _ in self.facts())
+        lines = [f"{pad(name, width)}  {value}" for name, value in self.facts()]
+        lines += ["", frame_to_text(self.parts)]
         lines += [f"\nNote: {visible_line(note)}" for note in self.notes]
         return "\n".join(lines)
 

@@ -14,6 +14,7 @@ from lsnb.connection import connect, connect_demo
 from lsnb.errors import ConfigError
 from lsnb.export import to_records
 from lsnb.organization import Organization
+from lsnb.report.text_table import frame_to_text
 from lsnb.safe_text import marked
 
 
@@ -97,8 +98,7 @@ def print_table(frame: pd.DataFrame, *, as_json: bool = False) -> None:
     elif frame.empty:
         put("(no rows)\n")
     else:
-        shown = frame.astype(object).where(frame.notna(), "")
-        put(shown.to_string(index=False) + "\n")
+        put(frame_to_text(frame) + "\n")
 
 
 def say(text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lsnb.report.audit_words import Group, audit_of
+from lsnb.report.text_table import wrap
 from lsnb.report.words import clean
 from lsnb.snapshot import Snapshot
 
@@ -67,4 +67,4 @@ def _notes(title: str, groups: Iterable[Group], width: int, limit: int | None) -
 
 
 def _wrap(line: str, width: int, indent: str = "") -> str:
-    return textwrap.fill(line, max(width, 30), subsequent_indent=indent, break_on_hyphens=False) if line else line
+    return "\n".join(wrap(line, max(width, 30), indent=indent))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 
 from lsnb.plan.model import Change, Plan, Verdict
 from lsnb.plan.risks import by_risk
+from lsnb.report.text_table import table_lines, wrap
 from lsnb.report.words import (
     ARROW,
     clean,
@@ -23,9 +23,6 @@ from lsnb.report.words import (
 
 _HEADER = ("who", "where", f"from {ARROW} to", "risk", "why")
 _LIMIT = 200
-_GAP = "  "
-#: The narrowest that a column of text gets before the table becomes a list.
-_NARROWEST = 12
 
 
 def plan_to_text(plan: Plan, *, width: int = 100, limit: int | None = _LIMIT) -> str:
@@ -68,7 +65,7 @@ def _wrapped(lines: Iterable[str], width: int) -> list[str]:
     wrapped: list[str] = []
     for line in lines:
         indent = "  " if line.startswith("- ") else ""
-        wrapped += textwrap.wrap(line, max(width, 20), subsequent_indent=indent, break_on_hyphens=False) or [""]
+        wrapped += wrap(line, max(width, 20), indent=indent) or [""]
     return wrapped
 
 
@@ -82,36 +79,9 @@ NO_PERSON = "(nobody)"
 
 
 def _table(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
-    """Lay rows out in columns that fit the width, long cells over several lines; as a list where it is too narrow."""
-    natural = [max(map(len, column)) for column in zip(_HEADER, *rows, strict=True)]
-    widths = _fit(natural, width - len(_GAP) * (len(natural) - 1))
-    if widths is None:
-        return [line for row in rows for line in _item(row, width)]
-    lines = _row(_HEADER, widths) + _row(tuple("-" * w for w in widths), widths)
-    for row in rows:
-        lines += _row(row, widths)
-    return lines
-
-
-def _fit(natural: list[int], room: int) -> list[int] | None:
-    """Share the room out: columns keep what they need, and the widest give way first; None where it does not do."""
-    widths = list(natural)
-    while sum(widths) > room:
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        if widths[widest] <= _NARROWEST:
-            return None
-        widths[widest] -= 1
-    return widths
-
-
-def _row(cells: tuple[str, ...], widths: list[int]) -> list[str]:
-    columns = [textwrap.wrap(cell, w, break_on_hyphens=False) or [""] for cell, w in zip(cells, widths, strict=True)]
-    height = max(map(len, columns))
-    padded = [column + [""] * (height - len(column)) for column in columns]
-    return [
-        _GAP.join(f"{line:<{w}}" for line, w in zip(parts, widths, strict=True)).rstrip()
-        for parts in zip(*padded, strict=True)
-    ]
+    """Lay rows out in columns that fit the width; as a list where it is too narrow."""
+    lines = table_lines(_HEADER, rows, width=width)
+    return [line for row in rows for line in _item(row, width)] if lines is None else lines
 
 
 def _item(row: tuple[str, ...], width: int) -> list[str]:

@@ -9,6 +9,7 @@ from lsnb.connection import connect, connect_demo
 from lsnb.credentials import Key, make_key, store_key
 from lsnb.errors import ConfigError
 from lsnb.organization import Organization
+from lsnb.report.text_table import frame_to_text
 from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
 from lsnb.widgets.unsaved import Unsaved
@@ -190,5 +191,5 @@ def _whoami_card(found: Whoami | None, *, is_demo: bool) -> str:
         *found.notes,
     ]
     details = "\n".join(f"{name}: {value}" for name, value in found.facts())
-    details += "\n\n" + found.parts[["part", "can_read", "can_write"]].to_string(index=False)
+    details += "\n\n" + frame_to_text(found.parts[["part", "can_read", "can_write"]])
     return cards.card(title, lines, tone="good", details=details, details_title="What it may read and change")
