@@ -252,7 +252,7 @@ class Organization:
         if isinstance(sheet, Edits):
             return sheet
         snap = snapshot if snapshot is not None else self.read_access()
-        source = "the table" if isinstance(sheet, pd.DataFrame) else Path(sheet).name
+        source = Path(sheet).name if isinstance(sheet, str | os.PathLike) else "the table"
         return parse_sheet(read_sheet(sheet), snap, source=source)
 
     def apply(

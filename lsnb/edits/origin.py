@@ -26,22 +26,10 @@ _LISTED = 12
 #: What `pandas.read_csv` takes for a missing value.
 _MISSING = frozenset(
     {
-        "na",
-        "n/a",
-        "#n/a",
-        "#n/a n/a",
-        "#na",
-        "nan",
-        "-nan",
-        "none",
-        "null",
-        "<na>",
-        "1.#ind",
-        "-1.#ind",
-        "1.#qnan",
+        "na", "n/a", "#n/a", "#n/a n/a", "#na", "nan", "-nan", "none", "null", "<na>", "1.#ind", "-1.#ind", "1.#qnan",
         "-1.#qnan",
     }
-)
+)  # fmt: skip
 
 Remark = tuple[str, str]
 
@@ -56,6 +44,7 @@ class Merge:
         last_row: the last row's number.
         columns: the names of their columns, from the left.
         is_header: whether cells of the header are among them.
+        covered: the cells beneath it that hold another text than it shows, as (row, column, text).
     """
 
     ref: str
@@ -63,6 +52,7 @@ class Merge:
     last_row: int
     columns: tuple[str, ...]
     is_header: bool = False
+    covered: tuple[tuple[int, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +81,8 @@ class Origin:
         merges: cells that the file shows as one.
         failed: cells whose formula failed, as (row, column, text).
         others: the sheets of the workbook that were not read.
+        struck: cells with text that is crossed out, as (row, column).
+        veiled: cells whose number format shows something else than their text, as (row, column).
         missing: the names of columns in which values are missing, which in a file are empty cells.
         remarks: what came up when the file was read, as (rule, sentence).
     """
@@ -101,6 +93,8 @@ class Origin:
     merges: tuple[Merge, ...] = ()
     failed: tuple[tuple[int, str, str], ...] = ()
     others: tuple[OtherSheet, ...] = ()
+    struck: tuple[tuple[int, str], ...] = ()
+    veiled: tuple[tuple[int, str], ...] = ()
     missing: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
 
@@ -121,9 +115,20 @@ def origin_of(frame: pd.DataFrame) -> Origin:
         title=str(data.get("title", "")),
         hidden_rows=tuple(data.get("hidden_rows", ())),
         hidden_columns=tuple(data.get("hidden_columns", ())),
-        merges=tuple(Merge(**{**merge, "columns": tuple(merge["columns"])}) for merge in data.get("merges", ())),
+        merges=tuple(
+            Merge(
+                **{
+                    **merge,
+                    "columns": tuple(merge["columns"]),
+                    "covered": tuple((row, column, text) for row, column, text in merge.get("covered", ())),
+                }
+            )
+            for merge in data.get("merges", ())
+        ),
         failed=tuple((row, column, text) for row, column, text in data.get("failed", ())),
         others=tuple(OtherSheet(**{**other, "columns": tuple(other["columns"])}) for other in data.get("others", ())),
+        struck=tuple((row, column) for row, column in data.get("struck", ())),
+        veiled=tuple((row, column) for row, column in data.get("veiled", ())),
         missing=tuple(data.get("missing", ())),
         remarks=tuple((rule, sentence) for rule, sentence in data.get("remarks", ())),
     )
@@ -178,6 +183,7 @@ def judge_origin(
         *origin.remarks,
         *_merged_notes(sheet, origin.merges, free),
         *_hidden(sheet, origin),
+        *_looks(sheet, origin),
         *_left_aside(origin),
     ]
     return Judged(tuple(remarks), frozenset(found))
@@ -220,7 +226,20 @@ def _report_merges(sheet: _Sheet, merges: Iterable[Merge], problems: Problems, f
             for row in rows
             if (row != merge.first_row or name != merge.columns[0]) and not tidy(texts[name].get(row, ""))
         ]
-        if not empty:
+        covered = [
+            (row, name)
+            for row, name, text in merge.covered
+            if row in there and name in columns and texts[name].get(row) == text
+        ]
+        if not empty and not covered:
+            continue
+        if covered:
+            row, name = covered[0]
+            text = texts[name][row]
+            reason = f"The cells {merge.ref} are merged, and this text lies beneath, where nobody sees it."
+            hint = "Unmerge them in the spreadsheet, and look at what each row says."
+            problems.add(row, text, Misfit(sheet.meant[name], reason, hint))
+            yield from rows
             continue
         row, name = empty[0]
         reason = (
@@ -253,17 +272,21 @@ def _report_failed(sheet: _Sheet, failed: Iterable[tuple[int, str, str]], proble
 def _report_unseen_removals(sheet: _Sheet, origin: Origin, problems: Problems) -> Iterable[int]:
     """Report removals that nobody saw who looked at the sheet."""
     hidden_rows = set(origin.hidden_rows)
+    veiled = set(origin.veiled)
     for name, column in sheet.meant.items():
         if column != "action" and not sheet.is_matrix:
             continue
         is_hidden = name in origin.hidden_columns
-        if not is_hidden and not hidden_rows:
+        if not is_hidden and not hidden_rows and not veiled:
             continue
         for row, text in sheet.texts(name).items():
-            if fold(text) not in REMOVING or not (is_hidden or row in hidden_rows):
+            is_veiled = (row, name) in veiled
+            if fold(text) not in REMOVING or not (is_hidden or row in hidden_rows or is_veiled):
                 continue
             what = f"The column {name} is" if row not in hidden_rows else f"Row {row} is"
             reason = f"{what} hidden in the file, by a filter or by hand, and the row asks to {fold(text)}."
+            if is_veiled and not is_hidden and row not in hidden_rows:
+                reason = f"The cell shows something else in the file, by its number format, and asks to {fold(text)}."
             problems.add(
                 row, text, Misfit(column, reason, "Show it in the spreadsheet and look at it, or take it away.")
             )
@@ -290,6 +313,27 @@ def _hidden(sheet: _Sheet, origin: Origin) -> Iterable[Remark]:
             "hidden-columns",
             f"{what} {quoted(columns, last='and')} {verb} hidden in the file, and what is in "
             f"{'it' if len(columns) == 1 else 'them'} counts all the same.",
+        )
+
+
+def _looks(sheet: _Sheet, origin: Origin) -> Iterable[Remark]:
+    """Say which cells that count look otherwise than they read."""
+    there = set(sheet.numbers)
+    struck = sorted({row for row, name in origin.struck if row in there and name in sheet.meant})
+    if struck:
+        one = len(struck) == 1
+        yield (
+            "crossed-out",
+            f"{'row' if one else 'rows'} {_ranges(struck)} {'has' if one else 'have'} text that is crossed out in the file, "
+            f"and {'counts' if one else 'count'} like the other rows.",
+        )
+    veiled = sorted({row for row, name in origin.veiled if row in there and name in sheet.meant})
+    if veiled:
+        one = len(veiled) == 1
+        yield (
+            "number-format",
+            f"{'row' if one else 'rows'} {_ranges(veiled)} {'has' if one else 'have'} cells that show nothing or something "
+            "else in the file, by their number format; what is in them counts.",
         )
 
 

@@ -15,6 +15,7 @@ from lsnb.edits.requests import SheetKind
 from lsnb.errors import TableError
 from lsnb.files import FileTroubleError, read_bounded
 from lsnb.plan.sheets import NamedSheet
+from lsnb.sheets.frames import as_frame, is_column, refuse_no_sheet
 from lsnb.sheets.reading import read_sheet, read_tab
 from lsnb.sheets.workbook import tab_titles
 
@@ -35,13 +36,20 @@ def gather_sheets(brought: Brought) -> Sheets:
         TableError: a file cannot be read, there is no such kind, or one kind was brought twice.
     """
     gathered: Sheets = {}
+    whole = as_frame(brought)
+    if whole is not None:
+        brought = whole
     if isinstance(brought, Mapping):
+        if brought and not any(_is_source(sheet) for sheet in brought.values()):
+            raise refuse_no_sheet(brought)
         named = {_kind(str(name)): sheet for name, sheet in brought.items()}
         for kind, sheet in named.items():
             beside = _titles_beside(kind, sheet, named)
             _put(gathered, kind, sheet if isinstance(sheet, Edits) else _read(sheet, kind, f"the {kind} sheet", beside))
     elif isinstance(brought, str | os.PathLike | pd.DataFrame | Edits):
         _add(gathered, brought)
+    elif isinstance(brought, pd.Series | bytes) or is_column(brought) or not isinstance(brought, Iterable):
+        raise refuse_no_sheet(brought)
     else:
         for sheet in brought:
             _add(gathered, sheet)
@@ -50,10 +58,15 @@ def gather_sheets(brought: Brought) -> Sheets:
     return gathered
 
 
+def _is_source(sheet: object) -> bool:
+    return isinstance(sheet, str | os.PathLike | Edits) or as_frame(sheet) is not None
+
+
 def _kind(name: str) -> SheetKind:
-    if name not in SHEET_KINDS:
+    kind = kind_of_title(name)
+    if kind is None:
         raise TableError(f"There is no kind of sheet {name!r}; there are {', '.join(SHEET_KINDS)}.")
-    return next(kind for kind in SHEET_KINDS if kind == name)
+    return kind
 
 
 def _add(gathered: Sheets, sheet: SheetSource) -> None:
@@ -61,9 +74,13 @@ def _add(gathered: Sheets, sheet: SheetSource) -> None:
     if isinstance(sheet, Edits):
         _put(gathered, "access", sheet)
         return
-    if isinstance(sheet, pd.DataFrame):
-        _put(gathered, recognise(sheet), NamedSheet(read_sheet(sheet), "the table"))
+    frame = as_frame(sheet)
+    if frame is not None:
+        frame = read_sheet(frame)
+        _put(gathered, recognise(frame), NamedSheet(frame, "the table"))
         return
+    if not isinstance(sheet, str | os.PathLike):
+        raise refuse_no_sheet(sheet)
     path = Path(sheet)
     tabs = _known_tabs(path)
     if len(tabs) < 2 and set(tabs) <= {"access"}:
@@ -111,8 +128,11 @@ def _known_tabs(path: Path) -> dict[SheetKind, str]:
 def _read(
     sheet: str | os.PathLike[str] | pd.DataFrame, kind: SheetKind, name: str, beside: Collection[str]
 ) -> NamedSheet:
-    if isinstance(sheet, pd.DataFrame):
-        return NamedSheet(read_sheet(sheet), name)
+    frame = as_frame(sheet)
+    if frame is not None:
+        return NamedSheet(read_sheet(frame), name)
+    if not isinstance(sheet, str | os.PathLike):
+        raise refuse_no_sheet(sheet)
     path = Path(sheet)
     title = _known_tabs(path).get(kind)
     return NamedSheet(read_tab(path, title, beside=beside) if title else read_sheet(path), path.name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -66,7 +67,9 @@ def guarded(source: str) -> Iterator[None]:
         TableError: the workbook is damaged.
     """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
+            yield
     except LsnbError:
         raise
     except Exception as error:  # the readers promise no kinds of errors for files that nobody wrote

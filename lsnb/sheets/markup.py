@@ -16,6 +16,9 @@ _YES = ("1", "true", "on")
 _MOST = 100_000
 _MOST_COMMENTS = 1_000
 _LEAST = 0.5
+_IN_CELL = frozenset({"f", "v", "is", "t"})
+#: Of a row that is not as high as this, in points, nothing can be read.
+_LEAST_HEIGHT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,16 @@ class Markup:
         hidden_columns: runs of columns that do not show, as (first, last).
         merges: merged cells, as (reference, first row, first column, last row, last column).
         comments: the cells with a comment.
+        twice: the first row or cell that stands twice, or after one that comes later; readers lose one of them.
+        unworked: cells with a formula of which the file holds no result at all, not even an empty one.
     """
 
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     merges: list[tuple[str, int, int, int, int]] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
+    twice: str = ""
+    unworked: list[str] = field(default_factory=list)
 
 
 def read_markup(content: bytes, title: str) -> Markup:
@@ -64,7 +71,9 @@ def read_markup(content: bytes, title: str) -> Markup:
             if part is None:
                 return found
             with archive.open(part.path) as file:
-                _parse(file, _SheetReader(found))
+                reader = _SheetReader(found)
+                _parse(file, reader)
+                reader.end_cell()
             for path in _targets(archive, part.path, ("/comments", "/threadedComment")):
                 with archive.open(path) as file:
                     _parse(file, _CommentReader(found))
@@ -122,20 +131,43 @@ class _SheetReader(_Reader):
     def __init__(self, found: Markup) -> None:
         self._found = found
         self._row = 0
+        self._column = 0
+        self._ref = ""
+        self._has_formula = False
+        self._has_result = False
         self._has_no_height = False
+        self._has_no_width = False
+        self._told: list[tuple[int, int]] = []
 
     def start(self, name: str, values: dict[str, str]) -> None:
+        if name == "c":
+            self._start_cell(values.get("r", ""))
+        elif name in _IN_CELL:
+            self._has_formula |= name == "f" and bool(self._ref)
+            self._has_result |= name != "f"
+        else:
+            self.end_cell()  # formulas outside of cells, as of dropdowns, are another matter
+            self._start_other(name, values)
+
+    def _start_other(self, name: str, values: dict[str, str]) -> None:
         if name == "row":
-            self._row = int(values["r"]) if values.get("r", "").isdigit() else self._row + 1
+            row = int(values["r"]) if values.get("r", "").isdigit() else self._row + 1
+            if row <= self._row and not self._found.twice:
+                self._found.twice = f"row {row}"
+            self._row, self._column = row, 0
             if self._is_hidden_row(values) and len(self._found.hidden_rows) < _MOST * 11:
                 self._found.hidden_rows.append(self._row)
         elif name == "col":
-            if values.get("hidden") in _YES or _is_nothing(values.get("width")):
-                first, last = values.get("min", ""), values.get("max", "")
-                if first.isdigit() and last.isdigit() and len(self._found.hidden_columns) < _MOST:
+            first, last = values.get("min", ""), values.get("max", "")
+            if first.isdigit() and last.isdigit() and len(self._told) < _MOST:
+                self._told.append((int(first), int(last)))
+                if values.get("hidden") in _YES or _is_nothing(values.get("width")):
                     self._found.hidden_columns.append((int(first), int(last)))
+        elif name == "sheetData":
+            self._hide_untold()
         elif name == "sheetFormatPr":
-            self._has_no_height = values.get("zeroHeight") in _YES or _is_nothing(values.get("defaultRowHeight"))
+            self._has_no_height = values.get("zeroHeight") in _YES or _is_flat(values.get("defaultRowHeight"))
+            self._has_no_width = _is_nothing(values.get("defaultColWidth"))
         elif name == "mergeCell":
             place = places(values.get("ref", ""))
             if place is not None and place[:2] != place[2:] and len(self._found.merges) < _MOST:
@@ -143,8 +175,35 @@ class _SheetReader(_Reader):
 
     def _is_hidden_row(self, values: dict[str, str]) -> bool:
         if "hidden" in values:
-            return values["hidden"] in _YES or _is_nothing(values.get("ht"))
-        return _is_nothing(values.get("ht")) or (self._has_no_height and "ht" not in values)
+            return values["hidden"] in _YES or _is_flat(values.get("ht"))
+        return _is_flat(values.get("ht")) or (self._has_no_height and "ht" not in values)
+
+    def _start_cell(self, ref: str) -> None:
+        self.end_cell()
+        match = _REF.fullmatch(ref)
+        column = _number(match[1]) if match else self._column + 1
+        is_astray = match is not None and int(match[2]) != self._row
+        if (column <= self._column or is_astray) and not self._found.twice:
+            self._found.twice = f"the cell {ref}"
+        self._column, self._ref = column, ref or f"column {column} of row {self._row}"
+
+    def end_cell(self) -> None:
+        """Note a cell whose formula has no result; Excel and LibreOffice write even an empty text as one."""
+        if self._has_formula and not self._has_result and len(self._found.unworked) < _MOST:
+            self._found.unworked.append(self._ref)
+        self._has_formula = self._has_result = False
+        self._ref = ""
+
+    def _hide_untold(self) -> None:
+        """Take the columns that are not told apart for hidden where the width of all others is nothing."""
+        if not self._has_no_width:
+            return
+        last = 0
+        for first, end in sorted(self._told):
+            if first > last + 1:
+                self._found.hidden_columns.append((last + 1, first - 1))
+            last = max(last, end)
+        self._found.hidden_columns.append((last + 1, 16_384))
 
 
 class _CommentReader(_Reader):
@@ -175,9 +234,17 @@ def _number(letters: str) -> int:
 
 
 def _is_nothing(text: str | None) -> bool:
-    """Tell whether a height in points, or a width in letters, is too little to be seen."""
+    """Tell whether a width in letters is too little to be seen."""
     try:
         return text is not None and float(text) < _LEAST
+    except ValueError:
+        return False
+
+
+def _is_flat(text: str | None) -> bool:
+    """Tell whether a height in points is too little for anything to be read."""
+    try:
+        return text is not None and float(text) < _LEAST_HEIGHT
     except ValueError:
         return False
 

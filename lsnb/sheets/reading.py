@@ -19,6 +19,7 @@ from lsnb.edits.texts import quoted, text_column
 from lsnb.errors import TableError
 from lsnb.files import FileTroubleError, read_bounded
 from lsnb.sheets import delimited, workbook
+from lsnb.sheets.frames import as_frame, refuse_no_sheet
 from lsnb.sheets.limits import guarded
 from lsnb.sheets.markup import Markup, is_strict, places, read_markup
 from lsnb.tables.spec import DTYPES
@@ -60,7 +61,8 @@ def read_sheet(source: str | os.PathLike[str] | bytes | pd.DataFrame) -> pd.Data
     that keep a spreadsheet from running a cell of a CSV file are taken away again.
 
     Args:
-        source: a path, the bytes of a file, or a frame.
+        source: a path, the bytes of a file, or a frame, also of polars or Arrow. What stands in the index of a frame
+            under a name counts as a column.
 
     Returns:
         A new frame of text. Its index, named `row`, is the row's number in the sheet: the header is row 1, and blank
@@ -71,8 +73,11 @@ def read_sheet(source: str | os.PathLike[str] | bytes | pd.DataFrame) -> pd.Data
             `.problems` lists those rows.
         MissingExtraError: Excel needs `pip install 'lsnb[excel]'`.
     """
-    if isinstance(source, pd.DataFrame):
-        return _read_frame(source)
+    frame = as_frame(source)
+    if frame is not None:
+        return _read_frame(frame)
+    if not isinstance(source, bytes | str | os.PathLike):
+        raise refuse_no_sheet(source)
     if isinstance(source, bytes):
         content, name = source, "The sheet"
     else:
@@ -140,7 +145,19 @@ def _read_workbook(
         raise TableError(f"{error} The sheet {quoted(likely, last='and')} of the workbook has columns.") from None
     with guarded(name):
         markup = read_markup(content, found.title)
+    _refuse_disorder(markup, name)
     return set_origin(frame, _origin(frame, found, markup, others))
+
+
+def _refuse_disorder(markup: Markup, name: str) -> None:
+    """Refuse a sheet of which reading it loses something in silence."""
+    if markup.twice:
+        raise TableError(
+            f"{name} has {markup.twice} twice, or after one that comes later, so that something in it would be lost. Open "
+            "it in a spreadsheet and save it as .xlsx or CSV."
+        )
+    if markup.unworked:
+        raise TableError(workbook.without_result(name, markup.unworked))
 
 
 def _origin(frame: pd.DataFrame, found: workbook.Content, markup: Markup, others: Sequence[OtherSheet]) -> Origin:
@@ -150,7 +167,14 @@ def _origin(frame: pd.DataFrame, found: workbook.Content, markup: Markup, others
     rows, last = set(frame.index), len(names)
     hidden = {place for low, high in markup.hidden_columns for place in range(low, min(high, last) + 1)}
     merges = [
-        Merge(ref, top, bottom, tuple(names[left - 1 : right]), top <= header <= bottom and left != right)
+        Merge(
+            ref,
+            top,
+            bottom,
+            tuple(names[left - 1 : right]),
+            top <= header <= bottom and left != right,
+            _covered(found.rows, names, top, left, bottom, min(right, last)) if top > header else (),
+        )
         for ref, top, left, bottom, right in markup.merges
         if bottom >= header and left <= last
     ]
@@ -170,7 +194,27 @@ def _origin(frame: pd.DataFrame, found: workbook.Content, markup: Markup, others
             if row in rows and place <= last
         ),
         others=tuple(others),
+        struck=tuple((row, names[place - 1]) for row, place in found.struck if row in rows and place <= last),
+        veiled=tuple((row, names[place - 1]) for row, place in found.veiled if row in rows and place <= last),
         remarks=tuple(remarks),
+    )
+
+
+def _covered(
+    rows: Sequence[Sequence[str]], names: Sequence[str], top: int, left: int, bottom: int, right: int
+) -> tuple[tuple[int, str, str], ...]:
+    """List the cells of a merge that hold a text which the merge covers, and which is another one than it shows."""
+
+    def text(row: int, place: int) -> str:
+        cells = rows[row - 1] if row <= len(rows) else ()
+        return cells[place - 1] if place <= len(cells) else ""
+
+    shown = text(top, left).strip()
+    return tuple(
+        (row, names[place - 1], text(row, place))
+        for row in range(top, min(bottom, len(rows)) + 1)
+        for place in range(left, right + 1)
+        if (row, place) != (top, left) and text(row, place).strip() not in ("", shown)
     )
 
 
@@ -289,17 +333,40 @@ def _refuse_ragged(rows: list[tuple[int, list[str]]], width: int, name: str) -> 
 def _read_frame(source: pd.DataFrame) -> pd.DataFrame:
     """Read a frame as text; its row numbers stay, or are counted from 2."""
     _refuse_frame_title(source)
+    known = origin_of(source)
+    is_read = source.index.name == "row"  # as `read_sheet` gives it, whose texts are restored already
+    source = _with_index(source)
     columns = {i: text_column(source.iloc[:, i]) for i in range(source.shape[1])}
+    if not is_read and len(source):  # pandas hands on the apostrophes of a CSV file
+        columns = {i: restore(column) for i, column in columns.items()}
     frame = pd.DataFrame(columns, index=source.index)
     frame.index = pd.Index(row_numbers(source), dtype="int64", name="row")
     is_filled = pd.Series(False, index=frame.index)
     for i in columns:
         is_filled |= frame[i].str.strip() != ""
     frame.columns = pd.Index([str(name) for name in source.columns], dtype=object)
-    known = origin_of(source)
     missing = [str(name) for i, name in enumerate(source.columns) if source.iloc[:, i].isna().any()]
     frame = frame[is_filled.to_numpy(dtype=bool)]
     return set_origin(frame, replace(known, missing=tuple(dict.fromkeys([*known.missing, *missing]))))
+
+
+def _with_index(source: pd.DataFrame) -> pd.DataFrame:
+    """Put what stands in a frame's index among its columns, where it says more than a row's number."""
+    index = source.index
+    levels = [index.get_level_values(level) for level in range(index.nlevels)]
+    telling = []
+    for level, values in enumerate(levels):
+        name = index.names[level]
+        is_counted = pd.api.types.is_integer_dtype(values.dtype) and (name in (None, "row") or values.is_unique)
+        if not is_counted and str(name) not in map(str, source.columns):
+            telling.append(("index" if name is None else name, pd.Series(values, index=index)))
+    if not telling:
+        return source if index.nlevels == 1 else source.reset_index(drop=True)
+    names = [name for name, _ in telling]
+    parts = [values.reset_index(drop=True) for _, values in telling]
+    found = pd.concat([*parts, source.reset_index(drop=True)], axis=1)
+    found.columns = pd.Index([*names, *source.columns], dtype=object)
+    return found
 
 
 def _refuse_frame_title(source: pd.DataFrame) -> None:

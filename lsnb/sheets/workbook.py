@@ -28,6 +28,8 @@ _ABOUT = "About the columns"
 # Enough to find the header below a title, of another sheet that may have been meant.
 _PEEK_ROWS, _PEEK_COLUMNS = 20, 100
 _BLANK: list[str] = []
+# In a number format: a colour or a condition, a blank as wide as a letter, filling.
+_ESCAPES = re.compile(r"\[[^\]]*\]|_.|\*.")
 
 
 def tab_titles(content: bytes, source: str) -> list[str]:
@@ -53,12 +55,16 @@ class Content:
         rows: its rows as text, blank ones too.
         failed: the places of cells whose formula failed, as (row, column), counted from 1.
         others: the other sheets, as (title, whether it is hidden, the rows at its start).
+        struck: the places of cells with text that is crossed out.
+        veiled: the places of cells whose number format shows nothing, or something else than their text.
     """
 
     title: str
     rows: list[list[str]]
     failed: list[tuple[int, int]]
     others: list[tuple[str, bool, list[list[str]]]]
+    struck: list[tuple[int, int]]
+    veiled: list[tuple[int, int]]
 
 
 def read_content(content: bytes, source: str, *, title: str | None = None) -> Content:
@@ -82,6 +88,7 @@ def _read_content(content: bytes, source: str, title: str | None) -> Content:
     failed: list[tuple[int, int]] = []
     sheet = _sheet(book, source, title)
     room = Room(source)
+    looks = _Looks(book)
     for number, row in enumerate(sheet.iter_rows(), start=1):
         cells = room.filled(row, number)
         if not cells:
@@ -89,12 +96,59 @@ def _read_content(content: bytes, source: str, title: str | None) -> Content:
             continue
         formulas.update(cell.coordinate for cell in cells if cell.data_type == "f")
         failed += [(number, place) for place, cell in enumerate(cells, start=1) if cell.data_type == "e"]
+        looks.add(number, cells)
         rows.append([_value(cell) for cell in cells])
     others = [(str(other.title), other.sheet_state != "visible", _first_rows(other)) for other in _others(book, sheet)]
     book.close()
     if formulas:
         rows, failed = _read_results(content, source, formulas, title)
-    return Content(str(sheet.title), rows, failed, others)
+    return Content(str(sheet.title), rows, failed, others, looks.struck, looks.veiled)
+
+
+class _Looks:
+    """Finds cells that look otherwise than they read: crossed out, or under a number format that shows something else.
+
+    Args:
+        book: the workbook, opened by openpyxl for reading only.
+    """
+
+    def __init__(self, book: Any) -> None:
+        from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
+
+        self.struck: list[tuple[int, int]] = []
+        self.veiled: list[tuple[int, int]] = []
+        self._struck: set[int] = set()
+        self._veiled: set[int] = set()
+        for index, style in enumerate(book._cell_styles):
+            if style.fontId < len(book._fonts) and book._fonts[style.fontId].strike:
+                self._struck.add(index)
+            own = style.numFmtId - BUILTIN_FORMATS_MAX_SIZE
+            code = book._number_formats[own] if 0 <= own < len(book._number_formats) else ""
+            if _hides_text(code or BUILTIN_FORMATS.get(style.numFmtId, "")):
+                self._veiled.add(index)
+
+    def add(self, number: int, cells: Sequence[Any]) -> None:
+        """Look at the cells of a row."""
+        if not self._struck and not self._veiled:
+            return
+        for place, cell in enumerate(cells, start=1):
+            style = getattr(cell, "_style_id", 0)
+            if cell.value is None or not (style in self._struck or style in self._veiled):
+                continue
+            if style in self._struck:
+                self.struck.append((number, place))
+            if style in self._veiled and isinstance(cell.value, str):
+                self.veiled.append((number, place))
+
+
+def _hides_text(code: str) -> bool:
+    """Tell whether a number format shows nothing of a text, or something else beside it.
+
+    The fourth part of a format is about texts, or the last part with an @ in it; without one a text shows as it is.
+    """
+    parts = _ESCAPES.sub("", code).split(";")
+    about = parts[3] if len(parts) >= 4 else next((part for part in reversed(parts) if "@" in part), "@")
+    return about.strip() not in ("@", "General")
 
 
 def _others(book: Any, sheet: Any) -> list[Any]:
@@ -134,12 +188,17 @@ def _read_results(
         missing += [cell.coordinate for cell in blank if cell.coordinate in formulas]
     book.close()
     if missing:
-        more = f" and {len(missing) - 20:,} more" if len(missing) > 20 else ""
-        raise TableError(
-            f"{source} has formulas without a stored result, so what they show is not known: {', '.join(missing[:20])}{more}. "
-            "Open the file in a spreadsheet and save it, or paste the cells as values."
-        )
+        raise TableError(without_result(source, missing))
     return rows, failed
+
+
+def without_result(source: str, cells: Sequence[str]) -> str:
+    """Say which cells have a formula that has never been worked out."""
+    more = f" and {len(cells) - 20:,} more" if len(cells) > 20 else ""
+    return (
+        f"{source} has formulas without a stored result, so what they show is not known: {', '.join(cells[:20])}{more}. "
+        "Open the file in a spreadsheet and save it, or paste the cells as values."
+    )
 
 
 def _open(content: bytes, source: str, *, values: bool) -> Any:
@@ -152,6 +211,7 @@ def _open(content: bytes, source: str, *, values: bool) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and extensions, which are not read
             reader = ExcelReader(io.BytesIO(content), read_only=True, data_only=values, keep_links=False)
+            reader.read_chartsheet = lambda *_: None  # openpyxl stumbles over some, and nothing in them is read
             reader.read_strings = lambda: setattr(reader, "shared_strings", _shared_strings(reader))
             reader.read()
     except (BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError) as error:  # SyntaxError: broken XML

@@ -1,0 +1,259 @@
+"""More of what sheets hold that nobody sees, or that would be lost on the way from the file to the plan."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pytest
+import xlsxwriter
+from openpyxl.styles import Font
+
+from lsnb.errors import TableError
+from lsnb.sheets import read_sheet
+from tests.faults.sheets import GRACE, SHORT, YUKI, book, problems, said, saved
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def kinds(plan) -> list[tuple[str, str | None]]:
+    """List what a plan does, and where."""
+    return [(change.kind, change.workspace) for change in plan.changes]
+
+
+def rewritten(path: Path, old: str, new: str, part: str = SHEET) -> Path:
+    """Write a workbook with one of its parts changed, as another program would have written it."""
+    target = path.with_name("rewritten.xlsx")
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w") as made:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == part:
+                text, n = re.subn(old, new, content.decode(), count=1, flags=re.DOTALL)
+                assert n == 1
+                content = text.encode()
+            made.writestr(name, content)
+    return target
+
+
+@pytest.fixture
+def removals(tmp_path) -> Path:
+    """Save a sheet that takes one person out of two workspaces."""
+    made = book(SHORT, [GRACE, None, "Production", "remove"], [GRACE, None, "Staging", "remove"])
+    return saved(made, tmp_path / "removals.xlsx")
+
+
+# Merged cells
+
+
+@pytest.mark.parametrize(("merge", "beneath"), [("C2:C3", "Staging"), ("C3:D3", "remove"), ("A3:D3", "Staging")])
+def test_b1_a_text_beneath_a_merge_is_a_problem(org, removals, merge, beneath):
+    """LibreOffice keeps the contents of merged cells where it is told so, and shows the first of them only."""
+    cells = f'</sheetData><mergeCells count="1"><mergeCell ref="{merge}"/></mergeCells>'
+    found = problems(org, rewritten(removals, "</sheetData>", cells))
+    assert merge in found
+    assert beneath in found
+
+
+def test_b1_a_merge_over_the_same_text_or_over_what_was_changed_since_is_no_problem(org, tmp_path, removals):
+    """What is seen is what is read."""
+    made = book(SHORT, [GRACE, None, "Production", "remove"], [YUKI, None, "Production", "remove"])
+    path = saved(made, tmp_path / "same.xlsx")
+    cells = '</sheetData><mergeCells count="1"><mergeCell ref="C2:C3"/></mergeCells>'
+    assert problems(org, rewritten(path, "</sheetData>", cells)) == ""
+    frame = read_sheet(rewritten(removals, "</sheetData>", cells))
+    frame.loc[3, "workspace_name"] = "Research"
+    assert problems(org, frame) == ""
+
+
+# What does not show
+
+
+@pytest.mark.parametrize("code", [";;;", '"keep";"keep";"keep";"keep"', 'General;General;General;"keep"', '"do not "@'])
+def test_b3_a_removal_that_its_number_format_hides_is_a_problem(org, tmp_path, code):
+    """The cell shows nothing, or something else."""
+    made = book(SHORT, [GRACE, None, "Production", "remove"])
+    made.active["D2"].number_format = code
+    assert "number format" in problems(org, saved(made, tmp_path / "f.xlsx"))
+
+
+def test_b3_other_cells_that_show_something_else_are_named(org, tmp_path):
+    """What is in them counts."""
+    made = book(SHORT, [GRACE, "Viewer", "Production", None])
+    made.active["B2"].number_format = ";;;"
+    plan = org.plan(saved(made, tmp_path / "f.xlsx"))
+    assert "row 2 has cells that show nothing" in said(plan)
+    assert [("SetWorkspaceRole", "Production")] == kinds(plan)
+
+
+@pytest.mark.parametrize(
+    "code", ["@", "General", "0.00", "d/m/yyyy", '_-* #,##0_-;-* #,##0_-;_-* "-"_-;_-@_-', "[Red]@"]
+)
+def test_b3_ordinary_number_formats_are_no_alarm(org, tmp_path, code):
+    """Most of them say nothing about texts."""
+    made = book(SHORT, [GRACE, None, "Production", "remove"])
+    for cell in made.active[2]:
+        cell.number_format = code
+    assert said(org.plan(saved(made, tmp_path / "f.xlsx"))) == ""
+
+
+def test_b3_crossed_out_rows_are_named(org, tmp_path):
+    """Whoever crosses a row out may mean that it does not count."""
+    made = book(SHORT, [GRACE, "Viewer", "Production", None], [YUKI, "Organization Viewer", None, None])
+    made.active["A2"].font = Font(strike=True)
+    plan = org.plan(saved(made, tmp_path / "s.xlsx"))
+    assert "row 2 has text that is crossed out" in said(plan)
+    assert "row 3" not in said(plan).replace("row 3 of", "")
+    made.active["A2"].font = Font(bold=True)
+    assert "crossed" not in said(org.plan(saved(made, tmp_path / "b.xlsx")))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('<row r="3"', '<row r="3" ht="1" customHeight="1"'),
+        ("<sheetFormatPr[^>]*>", '<sheetFormatPr defaultColWidth="0" defaultRowHeight="15"/>'),
+        ("<sheetData>", '<cols><col min="4" max="4" width="0" customWidth="1"/></cols><sheetData>'),
+    ],
+)
+def test_b3_rows_and_columns_too_small_to_be_read_are_hidden(org, removals, old, new):
+    """A row of one point, columns that are nothing wide unless told otherwise."""
+    assert "hidden" in problems(org, rewritten(removals, old, new))
+
+
+# Files of other programs
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        (r'(<row r="2".*?</row>)(<row r="3".*?</row>)', r"\2\1", "row 2"),
+        ("</sheetData>", f'<row r="3"><c r="A3" t="inlineStr"><is><t>{YUKI}</t></is></c></row></sheetData>', "row 3"),
+        (r'(<c r="D3".*?</c>)', r'\1<c r="D3" t="inlineStr"><is><t>x</t></is></c>', "D3"),
+        (r'(<c r="C3".*?</c>)(<c r="D3".*?</c>)', r"\2\1", "C3"),
+    ],
+)
+def test_rows_and_cells_that_stand_twice_or_astray_are_an_error(org, removals, old, new, place):
+    """One of them would be lost in silence."""
+    with pytest.raises(TableError, match=f"{place} twice, or after"):
+        org.plan(rewritten(removals, old, new))
+
+
+def test_a_formula_of_text_without_a_result_is_an_error(org, removals):
+    """Some programs write the type and no value; the cell would read as empty, and the removal be another one."""
+    cell = '<c r="C3" t="str"><f>VLOOKUP(A3,X!A:B,2,0)</f></c>'
+    with pytest.raises(TableError, match=r"without a stored result.*C3"):
+        org.plan(rewritten(removals, '<c r="C3".*?</c>', cell))
+    with_result = rewritten(removals, '<c r="C3".*?</c>', cell.replace("</f>", "</f><v>Staging</v>"))
+    assert [("RemoveWorkspaceMember", "Production"), ("RemoveWorkspaceMember", "Staging")] == kinds(
+        org.plan(with_result)
+    )
+
+
+def test_formulas_of_dropdowns_and_rules_are_no_formulas_of_cells(org, removals):
+    """Also those that Excel keeps in its extensions."""
+    more = (
+        '</sheetData><conditionalFormatting sqref="A1"><cfRule type="expression" priority="1"><formula>1</formula>'
+        '</cfRule></conditionalFormatting><extLst><ext xmlns:xm="urn:x" uri="u"><xm:f>Lists!A1</xm:f></ext></extLst>'
+    )
+    assert len(org.plan(rewritten(removals, "</sheetData>", more)).changes) == 2
+
+
+def test_a_chart_in_front_is_no_damage(org, tmp_path):
+    """An honest workbook, by either of the two usual writers."""
+    made = book(SHORT, [GRACE, "Viewer", "Production", None])
+    made.create_chartsheet("Chart", 0)
+    assert [("SetWorkspaceRole", "Production")] == kinds(org.plan(saved(made, tmp_path / "c.xlsx")))
+    with xlsxwriter.Workbook(tmp_path / "x.xlsx") as other:
+        sheet, front = other.add_worksheet("Access"), other.add_chartsheet("Chart")
+        chart = other.add_chart({"type": "pie"})
+        chart.add_series({"values": "=Access!$A$1:$A$2"})
+        front.set_chart(chart)
+        front.activate()
+        for row, cells in enumerate([SHORT, [GRACE, "Viewer", "Production", ""]]):
+            sheet.write_row(row, 0, cells)
+    assert [("SetWorkspaceRole", "Production")] == kinds(org.plan(tmp_path / "x.xlsx"))
+
+
+# Frames
+
+
+@pytest.mark.parametrize("index", ["workspace_name", ["workspace_name", "langsmith_role"], ["email", "workspace_name"]])
+def test_what_stands_in_the_index_of_a_frame_counts(org, index):
+    """Without it, taking somebody out of a workspace would be taking them out of the organization."""
+    frame = pd.DataFrame([[GRACE, "", "Production", "remove"], [GRACE, "", "Staging", "remove"]], columns=SHORT)
+    wanted = [("RemoveWorkspaceMember", "Production"), ("RemoveWorkspaceMember", "Staging")]
+    assert wanted == kinds(org.plan(frame.set_index(index)))
+    assert wanted == kinds(org.plan(frame.groupby("workspace_name").apply(lambda group: group)))
+    assert wanted == kinds(org.plan({"access": frame.set_index(index)}))
+
+
+def test_an_index_that_only_counts_is_no_column(org):
+    """Rows that were picked, sorted or counted under a name are an everyday frame."""
+    frame = pd.DataFrame([[GRACE, "Viewer", "Production", ""], [YUKI, "", "", ""]], columns=SHORT)
+    for honest in (
+        frame[frame["email"] == GRACE],
+        frame.sort_values("email", ascending=False),
+        frame.rename_axis("id"),
+    ):
+        assert said(org.plan(honest)) == ""
+    assert "'index'" in said(org.plan(frame.set_axis(["a", "b"])))
+
+
+class Borrowed:
+    """A table of another library, which gives itself as Arrow does, as polars' does."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, schema: object = None) -> object:
+        return self._table.__arrow_c_stream__(schema)
+
+
+def test_tables_of_other_libraries_are_read(org):
+    """Also with missing values, and with texts that are kept once."""
+    table = pa.table({"email": [GRACE, GRACE], "workspace_name": ["Production", "Staging"], "action": ["remove", None]})
+    categories = table.set_column(1, "workspace_name", table["workspace_name"].dictionary_encode())
+    for source in (table, categories, table.to_batches()[0], Borrowed(table)):
+        assert [("RemoveWorkspaceMember", "Production")] == kinds(org.plan(source))
+        assert 1 == len(org.edits(source).rows.query("action == 'remove'"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [None, 0, b"email\n", io.BytesIO(b"email\n"), [{"email": GRACE}], {"email": [GRACE]}, pd.Series([GRACE]),
+     pa.chunked_array([[GRACE]]), pd.DataFrame({"email": [GRACE]}).to_numpy(), [None]],
+)  # fmt: skip
+def test_what_is_no_sheet_is_an_error_that_says_what_it_is(org, source):
+    """And what to bring in its place."""
+    with pytest.raises(TableError, match=r"type \S+, which is no sheet\. Give the path"):
+        org.plan(source)
+
+
+def test_texts_that_csv_neutralises_come_back_through_pandas_too(org, server, tmp_path):
+    """What an export has, read by pandas, asks for nothing."""
+    server.state.organization.display_name = "=Acme"
+    for kind in ("access", "workspaces", "roles", "keys", "tokens", "settings"):
+        path = tmp_path / f"{kind}.csv"
+        org.export_sheets(path, kind)
+        assert kind != "settings" or "'=Acme" in path.read_text()
+        assert [] == kinds(org.plan(pd.read_csv(path)))
+        assert [] == kinds(org.plan(pd.read_csv(path, index_col=0)))
+
+
+def test_a_workbook_of_the_first_page_only_is_read_the_same(org, tmp_path):
+    """Saved by another program after the export, it asks for what was edited and nothing else."""
+    path = tmp_path / "a.xlsx"
+    org.export_sheets(path, "access", "roles")
+    made = openpyxl.load_workbook(path)
+    for row in made["Access"].iter_rows(min_row=2):
+        if row[0].value == GRACE and row[3].value == "Production":
+            row[1].value = "Workspace Viewer"
+    made.save(path)
+    plan = org.plan(path)
+    assert [("SetWorkspaceRole", "Production")] == kinds(plan)
+    assert said(plan) == ""
