@@ -18,11 +18,14 @@ from lsnb.tables.spec import DTYPES
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u2023\u25e6\u00b7\u2013\u2014]|\d{1,4}[.)])\s+")
 _HEADERS = {
     "email", "e mail", "email address", "e mail address", "mail", "address", "name", "full name", "first name",
-    "last name", "display name", "role", "team", "department", "title",
+    "last name", "display name", "role", "team", "department", "title", "workspace", "note", "notes", "user email",
+    *(fold_loosely(name) for name in SHEET_COLUMNS),
 }  # fmt: skip
 #: Why a word beside an address is listed though nothing is wrong with it.
 NOT_USED = "A role or workspace beside an address is not used."
 _MAILTO = re.compile(r"mailto:([^\s<>\"]+)", re.IGNORECASE)
+#: A row of a sheet that takes something away invites nobody.
+_TAKES_AWAY = {"remove", "delete", "revoke"}
 #: Roles as people write them, in comparable form.
 _ROLE_WORDS = {
     "admin", "viewer", "editor", "user", "operator", "member", "organization admin", "organization operator",
@@ -144,6 +147,10 @@ def _read_entry(entry: str, line: int, problems: _Lines) -> list[tuple[str, str]
     groups = [index for index, part in enumerate(parts) if "@" in part]
     if len(groups) == 1:
         at = groups[0]
+        if any(fold_loosely(part) in _TAKES_AWAY for part in parts):
+            reason = "The row takes something away, and here everybody is invited."
+            problems.add(line, ", ".join(parts), Misfit("email", reason, "Bring it as an access sheet."))
+            return []
         beside = problems.names_among(parts[:at] + parts[at + 1 :], line)
         beside = [part for part in parts[:at] if part in beside] or [
             part for part in parts[at + 1 :] if part in beside

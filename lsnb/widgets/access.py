@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lsnb.edits import SHEET_COLUMNS, Edits, problem_lines
+from lsnb.edits.columns import read_header
 from lsnb.edits.origin import Origin, set_origin
+from lsnb.edits.problems import Problems
 from lsnb.errors import GridError, TableError
 from lsnb.report.words import counted
 from lsnb.sheets import read_sheet, write_access_sheet
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 
 #: Where the sheet's problems are shown in the table.
 _CELLS = {"langsmith_role": "role", "workspace_id": "workspace", "workspace_name": "workspace"}
+#: How a remark begins about a row that the table does not have.
+_LEFT_OUT = "left out:"
 #: So many changes are checked while somebody types; more are checked when the plan is made.
 _MOST_CHECKED = 5000
 
@@ -178,29 +183,53 @@ class AccessEditor(Form):
         frame = read_sheet(sheet)
         edits = self._organization.edits(frame, snapshot=self.snapshot)
         # What lies in the file, such as merged cells, would be gone in the table, and with it what was meant.
+        wrong = frame[frame.index.isin(edits.problems["row"])]
+        cells = self._cells_of(wrong)
         is_lost = (edits.problems["row"] < 2) | edits.problems["row"].isin(edits.file_rows)
-        lost = edits.problems[is_lost]
+        lost = edits.problems[is_lost | self._is_beyond(edits.problems, cells)]
         if len(lost):
             raise TableError("The sheet cannot be used:\n" + "\n".join(problem_lines(lost)), problems=lost)
         before = self.n_edits
+        wrong_rows = self._wrong_rows(cells, edits.problems)
         self._keep_remarks(edits, name or (Path(sheet).name if isinstance(sheet, str | os.PathLike) else "the sheet"))
-        wrong = frame[frame.index.isin(edits.problems["row"])]
-        self._replay([*self.table.edits_of(edits.rows), *self._wrong_rows(wrong, edits.problems)])
+        self._replay([*self.table.edits_of(edits.rows), *wrong_rows])
         self.check()
         return self.n_edits - before
 
-    def _wrong_rows(self, rows: pd.DataFrame, problems: pd.DataFrame) -> list[Edit]:
+    def _cells_of(self, rows: pd.DataFrame) -> dict[int, dict[str, str]]:
+        """Give the cells of rows that are not understood, by the rows' numbers."""
+        header = read_header(rows, Problems([]))
+        columns = {name: header.column(rows, name).tolist() for name in SHEET_COLUMNS}
+        return {
+            int(number): {name: plain(texts[place]).strip() for name, texts in columns.items()}
+            for place, number in enumerate(rows.index)
+        }
+
+    def _is_beyond(self, problems: pd.DataFrame, cells: dict[int, dict[str, str]]) -> pd.Series:
+        """Tell which problems the table cannot show, since it has no cell for them or one row for what contradicts itself."""
+        keys = {row: self._key_of(own) for row, own in cells.items()}
+        times = Counter(keys.values())
+        is_beyond = [
+            column not in (*_CELLS, "email", "action")
+            or (column == "action" and not cells.get(row, {}).get("action"))
+            or times[keys.get(row, ("", ""))] > 1
+            for row, column in zip(problems["row"], problems["column"], strict=True)
+        ]
+        return pd.Series(is_beyond, index=problems.index, dtype=bool)
+
+    def _key_of(self, cells: dict[str, str]) -> Key:
+        return self.table.key(cells["email"], cells["workspace_name"] or cells["workspace_id"])
+
+    def _wrong_rows(self, rows: dict[int, dict[str, str]], problems: pd.DataFrame) -> list[Edit]:
         """Bring rows that are not understood into the table as they are, to be mended there."""
-        names = {str(name).strip().lower(): name for name in rows.columns}
         edits: list[Edit] = []
         left_out = []
-        for number, raw in zip(rows.index, rows.to_dict("records"), strict=True):
-            cells = {name: plain(raw.get(names.get(name, ""))).strip() for name in SHEET_COLUMNS}
+        for number, cells in rows.items():
             if cells["action"]:
                 # In the table it would ask for a role, and it was meant to take one away.
                 left_out.append(number)
                 continue
-            key = self.table.key(cells["email"], cells["workspace_name"] or cells["workspace_id"])
+            key = self._key_of(cells)
             values = {"role": cells["langsmith_role"], "note": cells["note"]}
             if key in self.table.roles:
                 edits.append(("set", key, {name: text for name, text in values.items() if text}))
@@ -358,7 +387,12 @@ class AccessEditor(Form):
 
     def _keep_remarks(self, edits: Edits, name: str) -> None:
         """Keep what was left aside of a sheet for the plan, since its edits are kept too."""
-        self.remarks = list(dict.fromkeys([*self.remarks, *(f"{name}: {sentence}" for _, sentence in edits.remarks)]))
+        said = [sentence for _, sentence in edits.remarks]
+        said += [f"{_LEFT_OUT} {line}" for line in problem_lines(self.left_out)]
+        said += self.table.idle_rows(edits.rows)
+        # What was left out of the same sheet before may have been mended in it.
+        old = [line for line in self.remarks if not line.startswith(f"{name}: {_LEFT_OUT}")]
+        self.remarks = list(dict.fromkeys([*old, *(f"{name}: {sentence}" for sentence in said)]))
         self.memory.keep(remarks=self.remarks)
 
     def _recall(self) -> None:

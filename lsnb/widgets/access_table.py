@@ -101,6 +101,21 @@ class AccessTable:
             edits += [("set", key, cells)] if cells else []
         return edits
 
+    def idle_rows(self, rows: pd.DataFrame) -> list[str]:
+        """Say which understood rows of a sheet ask for what is so already by nobody being there."""
+        said = []
+        names = ("row", "email", "workspace_id", "role_id", "action")
+        for row, email, workspace_id, role_id, action in zip(*(rows[name] for name in names), strict=True):
+            place = self._label_of.get(plain(workspace_id), plain(workspace_id)) or ORGANIZATION
+            if (str(email), place) in self.roles:
+                continue
+            where = "the organization" if place == ORGANIZATION else place
+            if action == "remove":
+                said.append(f"row {row}: {email} is not in {where}; there is nothing to remove.")
+            elif not plain(role_id):
+                said.append(f"row {row}: {email} is not in {where}, and the row names no role; nothing is done.")
+        return said
+
     def _sheet_row(self, key: Key, role: str, action: str, note: str) -> tuple[str, ...]:
         email, place = key
         if place in ("", ORGANIZATION):

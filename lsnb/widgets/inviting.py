@@ -194,17 +194,18 @@ class InviteForm(Form):
         self._draw()
         return self.preview()
 
-    def load(self, file: str | os.PathLike[str] | bytes, *, name: str = "") -> pd.DataFrame:
-        """Read addresses out of a file: CSV, Excel or plain text; see `preview`.
+    def load(self, file: str | os.PathLike[str] | bytes | pd.DataFrame, *, name: str = "") -> pd.DataFrame:
+        """Read addresses out of a file: CSV, Excel or plain text, or out of a DataFrame; see `preview`.
 
         What the file does not show, such as filtered rows, is said below the table and in the plan.
 
         Raises:
             TableError: the file cannot be read.
         """
-        content = file if isinstance(file, bytes) else Path(file).read_bytes()
-        name = name or ("The file" if isinstance(file, bytes) else Path(file).name)
-        if content[:2] == b"PK":
+        path = Path(file) if isinstance(file, str | os.PathLike) else None
+        name = name or (path.name if path else "The file")
+        content = file if path is None else path.read_bytes()
+        if not isinstance(content, bytes) or content[:2] == b"PK":
             frame = read_sheet(content)
             said = [sentence for _, sentence in judge_origin(frame, frame.index.tolist(), {}, Problems([])).remarks]
             rows = [list(frame.columns), *frame.fillna("").astype(str).to_numpy().tolist()]
