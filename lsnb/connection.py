@@ -47,7 +47,10 @@ def connect(
         ConfigError: an address or id that cannot be used.
     """
     found = _found_settings(endpoint, api_key, organization_id, workspace_id, environ)
-    variables = None if environ is None else {name: environ[name] for name in POLICY_VARIABLES if name in environ}
+    # What is no environment at all is told of by the settings.
+    variables = (
+        {name: environ[name] for name in POLICY_VARIABLES if name in environ} if isinstance(environ, Mapping) else None
+    )
     # A traceback may be shown with its local variables, of what follows too: here are a key and the environment, and
     # people paste keys into every argument.
     del endpoint, api_key, organization_id, workspace_id, environ
