@@ -6,7 +6,6 @@ Nothing is changed here. The sheets go through the ordinary plan, with its rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from html import escape
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -15,6 +14,7 @@ from lsnb import catalogue
 from lsnb.checks.context import Context, is_listed
 from lsnb.checks.use import judge_person
 from lsnb.policy import Policy
+from lsnb.report.page_shell import render_report
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
@@ -42,6 +42,10 @@ _SETTINGS: dict[str, Callable[[Policy], str]] = {
     "max_service_key_expiry_days": lambda policy: str(policy.key_max_days),
     "max_pat_expiry_days": lambda policy: str(policy.token_max_days),
 }
+
+
+#: So many rows of a sheet stand in a notebook.
+_MOST_SHOWN = 200
 
 
 class Fixes(Mapping[str, pd.DataFrame]):
@@ -73,9 +77,13 @@ class Fixes(Mapping[str, pd.DataFrame]):
         return f"<Fixes: {rows or 'nothing that a sheet repairs'}; by hand {len(self.by_hand):,}>"
 
     def _repr_html_(self) -> str:
-        parts = [f"<b>{escape(kind)}</b>{sheet.fillna('').to_html(index=False)}" for kind, sheet in self.items()]
-        parts.append(f"<b>by hand</b>{self.by_hand.fillna('').to_html(index=False)}" if len(self.by_hand) else "")
-        return "".join(parts) or "<p>Nothing to repair.</p>"
+        tables = [*self.items(), *([("by hand", self.by_hand)] if len(self.by_hand) else [])]
+        return render_report("sheets", sheets=[_shown(title, table) for title, table in tables])
+
+
+def _shown(title: str, table: pd.DataFrame) -> tuple[str, list[str], list[tuple[object, ...]], int]:
+    first = table.head(_MOST_SHOWN).itertuples(index=False, name=None)
+    return title, [str(name).replace("_", " ") for name in table.columns], list(first), len(table)
 
 
 class _Left(Exception):  # noqa: N818  # no error: it carries why a finding is left to people

@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -421,23 +420,10 @@ class Snapshot:
         return visible_line(f"<{head}: {counts}{f'; not whole: {missing}' if missing else ''}>")
 
     def _repr_html_(self) -> str:
+        # The one door from here to reports, and only when it is shown.
+        from lsnb.report.page_shell import render_report
+
         facts = self.facts()
-        head = (
-            f"<b>{_html(facts.pop('organization'))}</b> at {_html(facts.pop('host'))}, read {facts.pop('read_at')} "
-            f"by {_html(facts.pop('read_by'))}"
-        )
-        cells = "".join(
-            f"<td style='text-align:left;padding:4px 14px 4px 0'><div style='font-size:1.4em'>{n:,}</div>"
-            f"<div style='opacity:.7'>{escape(name.replace('_', ' '))}</div></td>"
-            for name, n in facts.items()
-        )
-        gaps = "".join(
-            f"<li><b>{_html(row.table)}</b> {_html(row.status)}: {_html(row.reason)}</li>"
-            for row in self.gaps().itertuples()
-        )
-        note = f"<details><summary>Not everything was read</summary><ul>{gaps}</ul></details>" if gaps else ""
-        return f"<div>{head}</div><table><tr>{cells}</tr></table>{note}"
-
-
-def _html(text: object) -> str:
-    return escape(visible_line(str(text)))
+        named = {name: facts.pop(name) for name in ("organization", "host", "read_at", "read_by")}
+        counts = [(n, name.replace("_", " ")) for name, n in facts.items()]
+        return render_report("snapshot", **named, counts=counts, gaps=list(self.gaps().itertuples()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -20,6 +19,7 @@ from lsnb.errors import (
     WrongRegionError,
 )
 from lsnb.identity import identify_if_possible
+from lsnb.report.page_shell import render_report
 from lsnb.report.text_table import frame_to_text, pad, width_of
 from lsnb.safe_text import visible_line
 from lsnb.snapshot import Caller
@@ -173,18 +173,13 @@ class Whoami:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        notes = "".join(
-            "<div style='margin:6px 0;padding:6px 10px;border-left:3px solid var(--jp-warn-color1,#b58900)'>"
-            f"{escape(visible_line(note))}</div>"
-            for note in self.notes
+        return render_report(
+            "whoami",
+            notes=self.notes,
+            pairs=self.facts(),
+            header=[name.replace("_", " ") for name in self.parts.columns],
+            rows=list(self.parts.itertuples(index=False, name=None)),
         )
-        rows = "".join(
-            f"<tr><th style='text-align:left;padding-right:16px'>{escape(name)}</th>"
-            f"<td style='text-align:left'>{escape(value)}</td></tr>"
-            for name, value in self.facts()
-        )
-        parts = self.parts.to_html(index=False, border=0, escape=True)
-        return f"{notes}<table>{rows}</table><details><summary>What it may read and change</summary>{parts}</details>"
 
 
 def ask_whoami(api: Api) -> Whoami:

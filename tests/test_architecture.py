@@ -36,8 +36,9 @@ LAZILY = {
     "connection": {"sandbox"},
     "snapshot": {"shell"},  # Snapshot.save, the one door from the core to files
 }
-# The last two turn values into text: Jinja2 reads no file but the package's own templates, wcwidth has tables of letters.
-CORE_LIBRARIES = {"pandas", "pyarrow", "numpy", "jinja2", "wcwidth"}
+# The last three turn values into text: Jinja2, with its MarkupSafe, reads no file but the templates of the package, and
+# wcwidth has tables of letters.
+CORE_LIBRARIES = {"pandas", "pyarrow", "numpy", "jinja2", "markupsafe", "wcwidth"}
 # What would make a plan depend on more than its arguments: network, processes, clock, chance, environment.
 IMPURE_MODULES = {"socket", "ssl", "http", "urllib.request", "subprocess", "time", "random", "secrets", "tempfile"}
 IMPURE_CALLS = {"open", "print", "input", "now", "utcnow", "today", "uuid1", "uuid4", "getenv"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -13,11 +12,13 @@ import pandas as pd
 from lsnb.journal import JournalRecord, Result
 from lsnb.journal.model import NOT_STARTED, results_frame
 from lsnb.plan.model import Change, Plan
+from lsnb.report.page_shell import render_report
 from lsnb.report.words import sentence_words
 from lsnb.safe_text import visible_line
 from lsnb.secrets import SecretBox
 
 _ORDER = ("failed", "unknown", "skipped", NOT_STARTED, "done")
+_TONES = {"failed": "bad", "unknown": "warn", "skipped": "warn", NOT_STARTED: "plain", "done": "good"}
 _SHOWN = 200
 
 
@@ -89,19 +90,21 @@ class Run:
         return "\n".join([self.summary(), *map(visible_line, rows)])
 
     def _repr_html_(self) -> str:
-        head = "<br>".join(escape(line) for line in self.summary().splitlines())
         shown = self.results.assign(
             order=self.results["outcome"].map({name: place for place, name in enumerate(_ORDER)})
         ).sort_values("order", kind="stable")
         columns = ["outcome", "email", "kind", "workspace", "before", "after", "reason", "next_step"]
-        cells = "".join(
-            f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in values)}</tr>"
-            for values in shown[columns].head(_SHOWN).itertuples(index=False)
+        first = shown[columns].head(_SHOWN)
+        # What is empty in every row only takes room from what is not.
+        first = first.loc[:, [name == "outcome" or bool(first[name].fillna("").astype(str).any()) for name in columns]]
+        return render_report(
+            "run",
+            lines=self.summary().splitlines(),
+            header=[str(name).replace("_", " ") for name in first.columns],
+            rows=list(first.itertuples(index=False, name=None)),
+            tones=_TONES,
+            n_more=len(shown) - len(first),
         )
-        titles = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in columns)
-        more = f"<p>… and {len(shown) - _SHOWN:,} more; see run.results.</p>" if len(shown) > _SHOWN else ""
-        table = f"<table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table>" if len(shown) else ""
-        return f"<div>{head}</div>{table}{more}"
 
 
 def make_run(
@@ -133,7 +136,3 @@ def _named(change: Change) -> str:
     if change.email is None:
         return sentence_words(change)
     return f"{change.kind} {change.email}" + (f" in {change.workspace}" if change.workspace else "")
-
-
-def _cell(value: object) -> str:
-    return "" if pd.isna(value) else escape(visible_line(str(value)))  # type: ignore[call-overload]

@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from lsnb.widgets import cards, parts
+from lsnb.report.page_shell import render_part
+from lsnb.widgets import parts
 from lsnb.widgets.work import Painter
 
 
@@ -78,16 +79,7 @@ class Bar:
             self.widget.value = ""
             return
         title, done, total, note = self._state
-        share = 100 * done / total if total else 0
-        numbers = f' aria-valuemin="0" aria-valuemax="{total:d}" aria-valuenow="{done:d}"' if total else ""
-        style = f' style="width:{share:.1f}%"' if total else ""
-        counts = f"{done:,} of {total:,}" if total else ""
-        self.widget.value = (
-            f'<div class="lsnb-bar-words"><span>{cards.text(title)}</span><span>{cards.text(note)}</span>'
-            f"<span>{cards.text(self.pace())}</span><span>{counts}</span></div>"
-            f'<div class="lsnb-bar{"" if total else " moving"}" role="progressbar" '
-            f'aria-label="{cards.text(title or "Progress")}"{numbers}><div{style}></div></div>'
-        )
+        self.widget.value = render_part("progress", title, note, self.pace(), done, total)
         parts.show(self.widget, True)
 
 

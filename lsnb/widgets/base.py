@@ -78,7 +78,7 @@ class Form:
 
     def say(self, words: str) -> None:
         """Show one line of plain text below the form; nothing when it is empty."""
-        self.status.value = f'<div class="lsnb-says" role="status">{cards.text(words)}</div>' if words else ""
+        self.status.value = cards.line(words, kind="says", role="status")
         parts.show(self.status, bool(words))
 
     def show_card(self, content: str) -> None:

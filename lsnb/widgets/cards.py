@@ -1,21 +1,19 @@
-"""Short cards of HTML: what is wrong and what to do next. Every text is escaped here, and nowhere else.
+"""Short cards of HTML: what is wrong and what to do next. Their shapes are macros that reports share.
 
-HTML from data must never get into a page: a member may be called `<img src=x onerror=...>`.
+HTML from data must never get into a page: a member may be called `<img src=x onerror=...>`. The macros escape all they get.
 """
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Sequence
-from html import escape
 from typing import Literal
 
 import pandas as pd
 
 from lsnb import errors
 from lsnb.edits.problems import problem_lines
-from lsnb.report.words import clean
-from lsnb.safe_text import visible, without_keys
+from lsnb.report.page_shell import render_part
 
 Tone = Literal["plain", "good", "warn", "bad"]
 
@@ -48,11 +46,6 @@ _UNEXPECTED = "Something went wrong that lsnb did not expect"
 _UNEXPECTED_STEP = "Nothing more was done. Try again; if it comes back, report it with the trace below."
 
 
-def text(value: object) -> str:
-    """Make a text from outside fit for HTML: escaped, without control characters, without keys."""
-    return escape(without_keys(clean(value)), quote=True)
-
-
 def card(
     title: str,
     lines: Sequence[str] = (),
@@ -72,14 +65,17 @@ def card(
         details: text that is folded away, with its line breaks.
         details_title: what the fold is called.
     """
-    role = ' role="alert"' if tone == "bad" else ""
-    parts = [f'<div class="lsnb-card {tone}"{role}><b>{text(title)}</b>']
-    parts += [f"<div>{text(line)}</div>" for line in lines if line]
-    parts += [f'<div class="next">{text(next_step)}</div>'] if next_step else []
-    if details:
-        folded = escape(visible(without_keys(details)), quote=True)
-        parts.append(f"<details><summary>{text(details_title)}</summary><pre>{folded}</pre></details>")
-    return "".join([*parts, "</div>"])
+    return render_part("card", title, list(lines), tone, next_step, details, details_title)
+
+
+def quiet(words: str) -> str:
+    """Write a line that explains something in passing; nothing when it is empty."""
+    return render_part("line", words) if words else ""
+
+
+def line(words: str, *, kind: str, role: str = "") -> str:
+    """Write a line of a kind that the style knows, such as `says` or `risk`; nothing when it is empty."""
+    return render_part("line", words, kind, role) if words else ""
 
 
 def error_card(error: BaseException, *, secrets: Iterable[str] = ()) -> str:
@@ -114,8 +110,7 @@ def problems_card(problems: pd.DataFrame, *, title: str, limit: int = 8) -> str:
 
 def facts(pairs: Iterable[tuple[object, str]]) -> str:
     """Write numbers with what they count, side by side."""
-    cells = "".join(f"<div><b>{text(_number(value))}</b>{text(words)}</div>" for value, words in pairs)
-    return f'<div class="lsnb-facts">{cells}</div>' if cells else ""
+    return render_part("facts", list(pairs))
 
 
 def table(frame: pd.DataFrame, *, titles: Sequence[str] = (), limit: int = 50, empty: str = "Nothing to show.") -> str:
@@ -127,24 +122,9 @@ def table(frame: pd.DataFrame, *, titles: Sequence[str] = (), limit: int = 50, e
         limit: how many rows are written.
         empty: what to say instead of a table without rows.
     """
-    if not len(frame):
-        return f'<div class="lsnb-quiet">{text(empty)}</div>'
     names = titles or [str(name).replace("_", " ") for name in frame.columns]
-    head = "".join(f'<th scope="col">{text(name)}</th>' for name in names)
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in row)}</tr>"
-        for row in frame.head(limit).itertuples(index=False, name=None)
-    )
-    more = f'<div class="lsnb-quiet">The first {limit:,} of {len(frame):,} rows.</div>' if len(frame) > limit else ""
-    return f'<div class="lsnb-wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
-
-
-def _cell(value: object) -> str:
-    return "" if value is None or value is pd.NA or value is pd.NaT or value != value else text(value)
-
-
-def _number(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    rows = list(frame.head(limit).itertuples(index=False, name=None))
+    return render_part("first_rows", names, rows, len(frame), empty)
 
 
 def _without(words: str, secrets: Iterable[str]) -> str:

@@ -165,7 +165,7 @@ class ConnectForm(Form):
             note = "Invented people on a server of this machine. Nothing here is real, and nothing leaves this machine."
         elif self._key is not None:
             note = f"The key {self._key.hint} is taken. It is kept in memory only."
-        self._key_note.value = f'<div class="lsnb-quiet">{cards.text(note)}</div>' if note else ""
+        self._key_note.value = cards.quiet(note)
         self._facts.value = _whoami_card(self.whoami, is_demo=bool(self.org and self.org.is_demo))
         self.refresh()
 

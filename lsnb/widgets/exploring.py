@@ -14,6 +14,7 @@ import pandas as pd
 from lsnb import plots
 from lsnb.errors import TableError
 from lsnb.export import export_table
+from lsnb.report.page_shell import render_part
 from lsnb.report.words import counted
 from lsnb.snapshot import Snapshot
 from lsnb.widgets import cards, parts
@@ -197,10 +198,7 @@ class Explorer(Form):
         else:
             data = base64.b64encode(_picture_bytes(self.figure(name), "png")).decode()
             # The rows themselves are in the table above, for whoever cannot see the picture.
-            style = "max-width:100%;height:auto;background:#fff"
-            image = Unsaved(
-                f'<img alt="Picture: {cards.text(name)}" style="{style}" src="data:image/png;base64,{data}">'
-            )
+            image = Unsaved(render_part("picture", f"Picture: {name}", data, "lsnb-picture on-white"))
             self._picture_place.children = [image]
         parts.show(self._picture_row, name != _NO_PICTURE)
         for widget in old:

@@ -16,6 +16,7 @@ from lsnb.export import export_table
 from lsnb.files import write_atomically
 from lsnb.repair import Fixes, fixes
 from lsnb.report.audit_html import audit_to_html
+from lsnb.report.page_shell import render_part
 from lsnb.report.words import counted
 from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
@@ -320,9 +321,10 @@ class FindingsView(Form):
         wanted = (self.severity.value, self.area.value, self.status_choice.value, self.words.value)
         self._shown = filter_findings(self.findings, *wanted)
         self.memory.keep(**dict(zip(("severity", "area", "status", "words"), wanted, strict=True)))
-        self._count.value = (
-            f'<div class="lsnb-quiet" role="status">{len(self._shown):,} of {len(self.findings):,} shown. '
-            "Tick one to read all about it.</div>"
+        self._count.value = cards.line(
+            f"{len(self._shown):,} of {len(self.findings):,} shown. Tick one to read all about it.",
+            kind="quiet",
+            role="status",
         )
         names = [column.name for column in _COLUMNS]
         frame = self._shown[names]
@@ -407,18 +409,11 @@ def picture(counts: pd.DataFrame) -> str:
     rows = []
     for severity in counts.index:
         alarm, error, info = (int(counts[name].loc[severity]) for name in ("alarm", "error", "info"))
-        bars = "".join(
-            f'<span class="lsnb-part {name}" style="width:{100 * n / most:.2f}%"></span>'
-            for name, n in (("alarm", alarm), ("error", error), ("info", info))
-            if n
-        )
+        bars = [(name, 100 * n / most) for name, n in (("alarm", alarm), ("error", error), ("info", info)) if n]
         said = ((alarm, "need attention"), (info, "to look at"), (error, "could not be checked"))
         words = ", ".join(f"{n:,} {what}" for n, what in said if n) or "nothing"
-        rows.append(
-            f'<tr><th scope="row">{cards.text(severity)}</th>'
-            f'<td class="lsnb-bars" aria-hidden="true">{bars}</td><td>{cards.text(words)}</td></tr>'
-        )
-    return f'<table class="lsnb-counts" aria-label="Findings by severity"><tbody>{"".join(rows)}</tbody></table>'
+        rows.append((severity, bars, words))
+    return render_part("counts", rows)
 
 
 def details_card(finding: pd.Series[Any]) -> str:

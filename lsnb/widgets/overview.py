@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from lsnb.plots import plot_access, plot_roles_by_workspace
+from lsnb.report.page_shell import render_part
 from lsnb.widgets import cards, parts
 from lsnb.widgets.base import Form
 from lsnb.widgets.unsaved import Unsaved
@@ -55,7 +56,7 @@ class Overview(Form):
         self.pictures = parts.stack()
         self.body.children = [
             parts.html(cards.facts(counts)),
-            Unsaved(f'<div class="lsnb-quiet">{cards.text(read)}</div>'),
+            Unsaved(cards.quiet(read)),
             parts.html(cards.card("Not everything could be read", lines, tone="warn") if lines else ""),
             self.pictures,
         ]
@@ -82,4 +83,4 @@ def _picture(figure: Figure, words: str) -> Unsaved:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
     data = base64.b64encode(buffer.getvalue()).decode()
-    return Unsaved(f'<img class="lsnb-picture" alt="{cards.text(words)}" src="data:image/png;base64,{data}">')
+    return Unsaved(render_part("picture", words, data))

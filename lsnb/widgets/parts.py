@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import ipywidgets
 
+from lsnb.report.page_shell import render_part
 from lsnb.widgets import cards
 
 ButtonKind = Literal["plain", "primary", "danger"]
@@ -80,12 +81,12 @@ def html(content: str = "") -> ipywidgets.HTML:
 
 def heading(words: str, *, level: Literal[3, 4] = 4) -> ipywidgets.HTML:
     """Make a heading of plain text."""
-    return html(f"<h{level}>{cards.text(words)}</h{level}>")
+    return html(render_part("heading", words, level))
 
 
 def quiet(words: str) -> ipywidgets.HTML:
     """Make a line of plain text that explains something in passing."""
-    return html(f'<div class="lsnb-quiet">{cards.text(words)}</div>')
+    return html(cards.quiet(words))
 
 
 def row(*children: ipywidgets.Widget) -> ipywidgets.HBox:

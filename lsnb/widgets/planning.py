@@ -12,6 +12,7 @@ from lsnb.errors import PlanError
 from lsnb.plan import Plan, Rules, drop_changes
 from lsnb.plan.risks import by_risk
 from lsnb.planfile import save_plan
+from lsnb.report.page_shell import render_part
 from lsnb.report.unlock import unlock_phrase
 from lsnb.report.words import (
     clean,
@@ -403,8 +404,8 @@ def _facts(plan: Plan, *, n_dropped: int) -> str:
         (n_dropped, "left out"),
     ]
     shown = [pair for place, pair in enumerate(pairs) if place < 3 or pair[0]]
-    held_to = f'<p class="lsnb-quiet">{cards.text(policy_words(plan))}</p>' if plan.policy else ""
-    return cards.facts(shown) + f"<p>{cards.text(', '.join(facts.kinds))}</p>{held_to}"
+    held_to = policy_words(plan) if plan.policy else ""
+    return cards.facts(shown) + cards.line(", ".join(facts.kinds), kind="kinds") + cards.quiet(held_to)
 
 
 def _verdicts(title: str, verdicts: Collection[object], tone: cards.Tone) -> str:
@@ -436,8 +437,4 @@ def _waiting(plan: Plan) -> str:
 def _unlock_words(plan: Plan, phrase: str) -> str:
     if not phrase:
         return ""
-    return (
-        f'<div class="lsnb-card warn"><b>This plan takes or gives power, or cannot be taken back entirely.</b>'
-        f"<div>Type <code>{cards.text(phrase)}</code> to say that you have read it"
-        f" ({cards.text(plan.organization)}).</div></div>"
-    )
+    return render_part("unlock", phrase, plan.organization)

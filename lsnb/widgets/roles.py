@@ -273,9 +273,8 @@ class RoleEditor(SheetForm):
         a, b = self._labels[first], self._labels[second]
         words = f"+ only {b} grants it, - only {a} does."
         same = f"{a} and {b} grant the same."
-        self._difference.value = (
-            f'<div class="lsnb-quiet">{cards.text(words) if len(found) else ""}</div>'
-            + cards.table(shown, titles=["", "Permission", "What it lets people do"], limit=200, empty=same)
+        self._difference.value = cards.quiet(words if len(found) else "") + cards.table(
+            shown, titles=["", "Permission", "What it lets people do"], limit=200, empty=same
         )
 
     def _held(self, key: str) -> frozenset[str]:

@@ -238,7 +238,7 @@ class SettingsForm(SheetForm):
         lines = [f"{name}: {meaning}" if meaning else name]
         if name in self._locked:
             lines.append("The organization's plan does not offer it.")
-        said = "".join(f'<div class="lsnb-quiet">{cards.text(line)}</div>' for line in lines)
+        said = "".join(map(cards.quiet, lines))
         risk = self._risks.get(name, "")
         if problem:
             said += cards.card("This cannot be used", [problem], tone="bad")
@@ -246,7 +246,7 @@ class SettingsForm(SheetForm):
             step = f"{_shown(self._before[name])} → {_shown(self._text(name))}"
             said += cards.card(step, [risk], tone="warn" if risk else "plain")
         elif risk:
-            said += f'<div class="lsnb-risk">{cards.text(risk)}</div>'
+            said += cards.line(risk, kind="risk")
         self._notes[name].value = said
 
     def _draw_facts(self) -> None:

@@ -7,11 +7,14 @@ from importlib import resources
 
 import ipywidgets
 
+from lsnb.report.page_shell import stylesheet
+
 
 @cache
 def css() -> str:
-    """Give the style sheet of the forms."""
-    return resources.files("lsnb.widgets").joinpath("static/forms.css").read_text(encoding="utf-8")
+    """Give the style sheet of the forms: what they share with reports, and what only they have."""
+    own = resources.files("lsnb.widgets").joinpath("static/forms.css").read_text(encoding="utf-8")
+    return f"{stylesheet()}\n{own}"
 
 
 def style_widget() -> ipywidgets.HTML:

@@ -216,7 +216,7 @@ class Console(Form):
             return
         self._snapshot = self.org.snapshot(display=self.bar)
         demo = " The demo organization: nothing here is real." if self.org.is_demo else ""
-        self._line.value = f'<div class="lsnb-quiet">{cards.text(self.summary() + demo)}</div>'
+        self._line.value = cards.quiet(self.summary() + demo)
         parts.show(self.tabs, True)
         self._open_selected()
 
