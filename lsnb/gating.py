@@ -9,6 +9,7 @@ import pandas as pd
 
 from lsnb.checks import FAILED, SEVERITIES, Check, Finding, collect_findings
 from lsnb.plan.fingerprint import seal
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change, Plan, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.simulation import simulate
@@ -139,11 +140,11 @@ def _renamed(changes: Iterable[Change]) -> dict[str, str]:
     """Give the new names of what a plan renames: a finding about it is the same finding."""
     names: dict[str, str] = {}
     for change in changes:
-        if change.kind in ("RenameWorkspace", "UpdateRole"):
-            kind = "workspace" if change.kind == "RenameWorkspace" else "role"
-            before, after = ((values or {}).get(kind) for values in (change.before, change.after))
-            if before and after and before != after:
-                names[f"{kind}:{before}"] = str(after)
+        subject = kind_of(change).subject
+        field = subject.name_field
+        before, after = ((values or {}).get(field) for values in (change.before, change.after))
+        if field and before and after and before != after:
+            names[f"{subject.name}:{before}"] = str(after)
     return names
 
 

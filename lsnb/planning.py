@@ -20,6 +20,7 @@ from lsnb.gating import apply_gate
 from lsnb.loader.sources import utc_now
 from lsnb.offers import can_revoke_tokens
 from lsnb.plan import Mode, Plan, Rules, ServerFeatures, Verdict, rules_under, seal
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.protection import is_protected
 from lsnb.plan.sheets import NamedSheet, SheetSet, plan_set, read_set
 from lsnb.policyfile import PolicyInForce
@@ -97,13 +98,13 @@ def plan_sheets(
 
 def _server_features(api: Api, sheets: SheetSet) -> ServerFeatures:
     """Find out what the server offers, with reads alone and only where the plan depends on it."""
-    kinds = {change.kind for change in sheets.changes}
+    features = {need.feature for change in sheets.changes if (need := kind_of(change).needs) is not None}
     roles = sheets.snapshot.roles if sheets.snapshot.is_readable("roles") else None
     offers = api.transport.offers
     return ServerFeatures(
         can_patch_pending=offers.get("pending_patch"),
         can_patch_keys=offers.get("service_key_patch"),
-        can_revoke_tokens=can_revoke_tokens(api) if kinds & {"RevokeAccessToken", "ReinstateAccessToken"} else None,
+        can_revoke_tokens=can_revoke_tokens(api) if "can_revoke_tokens" in features else None,
         seems_newer=roles is not None and bool(roles["is_restricted"].notna().any()),
     )
 

@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lsnb.api.base import Endpoints, Record
+from lsnb.plan.payloads import NewKey
 from lsnb.secrets import Secret
+
+__all__ = ["CreatedKey", "KeyReads", "KeyWrites", "NewKey"]
 
 _SERVICE_KEYS = "/api/v1/orgs/current/service-keys"
 _TOKENS = "/api/v1/orgs/current/personal-access-tokens"
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A service key to be made. The service's defaults are powerful, so the roles are always named.
-
-    Args:
-        description: what it is for.
-        role_id: the workspace role; None only where the organization's plan has no roles.
-        org_role_id: the organization role, for keys of the whole organization.
-        workspace_ids: its workspaces; none for the whole organization.
-        expires_at: when it stops working, ISO 8601; None for never.
-    """
-
-    description: str
-    role_id: str | None
-    org_role_id: str | None = None
-    workspace_ids: Sequence[str] = ()
-    expires_at: str | None = None
-
-    def to_body(self) -> Record:
-        """Give it as the service wants it."""
-        body: Record = {
-            "description": self.description,
-            "role_id": self.role_id,
-            "org_role_id": None if self.workspace_ids else self.org_role_id,
-            "workspaces": list(self.workspace_ids) or None,
-            "expires_at": self.expires_at,
-        }
-        return {name: value for name, value in body.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from lsnb.apply.recorder import RESUME, Recorder
 from lsnb.apply.reread import read_present
 from lsnb.errors import ApiError, IncompleteListError, LsnbError, NotFoundError, PermissionDeniedError, TransportError
 from lsnb.plan.admins import (
-    SSO_ONLY,
     admins_who_can_sign_in,
     closes_logins,
     gives_admin,
@@ -25,6 +24,7 @@ from lsnb.plan.admins import (
 )
 from lsnb.plan.model import Change
 from lsnb.plan.rules import Rules
+from lsnb.plan.subjects.setting import SSO_ONLY
 
 if TYPE_CHECKING:
     from lsnb.api import Api

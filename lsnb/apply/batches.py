@@ -11,15 +11,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from lsnb.api.membership import BATCH_LIMIT
-from lsnb.apply.calls import is_login_setting
 from lsnb.plan.admins import may_take_admin
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
+from lsnb.plan.subjects.workspace import renames
 
-# What deletes a workspace comes after everything that happens in it, and a role goes when nothing uses it any more.
-_WAVES = {"DeleteWorkspace": 1, "DeleteRole": 2}
 _TAKING_ADMIN = 1.5
-# Of what can shut the caller out, settings need rights that the caller's own change may take; the key in use goes last.
-_LAST_WAVES = {"UpdateSettings": -1, "RevokeAccessToken": 1, "DeleteServiceKey": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,8 @@ def to_waves(changes: Iterable[Change]) -> list[list[Change]]:
     later = _renames_in_turn(made)
     for change in made:
         is_self = change.stage == "self"
-        number: float = later.get(change.id) or (_LAST_WAVES if is_self else _WAVES).get(change.kind, 0)
+        kind = kind_of(change)
+        number: float = later.get(change.id) or (kind.last_wave if is_self else kind.wave)
         if may_take_admin(change):
             number = number + 0.5 if is_self else _TAKING_ADMIN
         waves[number].append(change)
@@ -57,10 +55,10 @@ def _renames_in_turn(changes: Iterable[Change]) -> dict[str, int]:
 
     Where they go round in a circle nothing helps, and they are left where they are.
     """
-    renames = [change for change in changes if change.kind == "RenameWorkspace"]
-    givers = {_name(change.before): change for change in renames}
+    renamed = renames(changes)
+    givers = {_name(change.before): change for change in renamed}
     waves: dict[str, int] = {}
-    for change in renames:
+    for change in renamed:
         chain = [change]
         while (giver := givers.get(_name(chain[-1].after))) is not None and giver not in chain:
             chain.append(giver)
@@ -103,8 +101,10 @@ def _group_of(change: Change, together: Collection[str]) -> tuple[str, ...] | No
     """Tell which changes share a request; None for those that go alone."""
     if change.kind == "InviteMember":
         return change.kind, change.ids.get("role_id", ""), change.ids.get("workspace_role_id", "")
-    if change.kind == "UpdateSettings" and not is_login_setting(change):
-        return (change.kind,)
+    batch = kind_of(change).batch
+    group = None if batch is None else batch.group(change)
+    if group is not None:
+        return group
     if change.id in together:
         return change.kind, change.ids["workspace_id"], change.ids.get("role_id", "")
     return None

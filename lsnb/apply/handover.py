@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from lsnb.errors import ConfigError, LsnbError, PlanError
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 from lsnb.secrets import Secret, SecretBox, SecretSink
 
@@ -42,7 +43,7 @@ class Handover:
             PlanError: the changes create keys, and no place is named.
             ConfigError: the place does not take secrets.
         """
-        n_keys = sum(change.kind == "CreateServiceKey" for change in changes)
+        n_keys = sum(kind_of(change).makes == "secret" for change in changes)
         if not n_keys:
             return
         if self._sink is None:

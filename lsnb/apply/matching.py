@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lsnb import catalogue
-from lsnb.apply.comparing import can_be_compared, thing_holds, thing_reached, thing_words
 from lsnb.apply.present import Member, Person, Present
 from lsnb.apply.things import is_thing
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 
 _INVITING = ("InviteMember", "ReplaceInvite")
@@ -17,7 +17,7 @@ _INVITING = ("InviteMember", "ReplaceInvite")
 def holds(change: Change, present: Present) -> bool:
     """Tell whether what a change starts from is still there."""
     if is_thing(change):
-        return thing_holds(change, present.resources)
+        return kind_of(change).holds(change, present)
     if change.kind == "InviteMember":
         return not present.people.get(change.email or "")
     if change.scope == "workspace":
@@ -39,7 +39,7 @@ def holds(change: Change, present: Present) -> bool:
 def is_reached(change: Change, present: Present) -> bool:
     """Tell whether what a change leads to is there."""
     if is_thing(change):
-        return thing_reached(change, present.resources)
+        return kind_of(change).reached(change, present)
     if change.scope == "workspace":
         member = present.member(change)
         if change.after is None:
@@ -58,20 +58,20 @@ def is_reached(change: Change, present: Present) -> bool:
 
 def is_shown(change: Change, present: Present) -> bool:
     """Tell whether the service shows what a change leads to, so that it can be read back."""
-    return not is_thing(change) or can_be_compared(change, present.resources)
+    return not is_thing(change) or kind_of(change).is_shown(change, present)
 
 
 def is_otherwise(change: Change, present: Present) -> bool:
     """Tell whether something else is there now, of what a change was to create or whom it was to invite."""
     if is_thing(change):
-        return not thing_holds(change, present.resources)
+        return not kind_of(change).holds(change, present)
     return bool(present.people.get(change.email or ""))
 
 
 def found_words(change: Change, present: Present) -> str:
     """Say what is there now, for somebody who wonders why a change was not made."""
     if is_thing(change):
-        return thing_words(change, present.resources)
+        return kind_of(change).found_words(change, present)
     if change.scope == "workspace":
         member = present.member(change)
         place = change.workspace or "the workspace"

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from lsnb.apply import calls
 from lsnb.apply.batches import Unit, halves, to_units
-from lsnb.apply.comparing import found_id, lost_key
 from lsnb.apply.ground import AGAIN, Ground
 from lsnb.apply.matching import found_words, holds, is_otherwise, is_reached
 from lsnb.apply.present import Present, take_in
@@ -22,7 +21,9 @@ from lsnb.apply.reread import read_present
 from lsnb.apply.things import is_thing
 from lsnb.apply.worker import Halt, Open, Worker
 from lsnb.errors import ApiError, IncompleteListError, TransportError
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
+from lsnb.plan.subjects.service_key import lost_key
 
 if TYPE_CHECKING:
     from lsnb.api import Api
@@ -120,7 +121,7 @@ class Settler:
         if is_reached(change, self._present):
             self._settle_reached(item)
             return True
-        if calls.is_once_only(item.step):
+        if calls.is_once_only(change, item.step):
             if self._is_lost_key(item):
                 return True
             if is_otherwise(change, self._present):
@@ -146,7 +147,7 @@ class Settler:
     def _is_lost_key(self, item: Open) -> bool:
         """Tell whether a key was made whose secret nobody has; it stays unknown until it is deleted."""
         change = item.change
-        if change.kind != "CreateServiceKey" or item.how != "unknown":
+        if kind_of(change).makes != "secret" or item.how != "unknown":
             return False
         since = self._recorder[change].started_at
         others = self._known_keys | {
@@ -183,7 +184,7 @@ class Settler:
         is_ours = item.how != "refused" or item.unit.is_batch or self._recorder[change].n_requests > 1
         if is_ours:
             reason = f"looked up: it was carried out, although {_lower(item.reason)}"
-            self._recorder.end(change, "done", reason, created_id=found_id(change, self._present.resources))
+            self._recorder.end(change, "done", reason, created_id=kind_of(change).created_id(change, self._present))
         else:
             found = found_words(change, self._present)
             reason = f"it is so already, and not by this run: {found}. {item.reason}"

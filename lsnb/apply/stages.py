@@ -33,6 +33,7 @@ from lsnb.plan.references import reference_made_by, references_of, resolve
 from lsnb.plan.rules import Rules
 from lsnb.plan.safety import judge
 from lsnb.plan.standing import Standing
+from lsnb.plan.subjects.workspace import deletions
 from lsnb.snapshot import Caller, Snapshot
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Stages:
             halt,
             self._ground,
             # Going on is somebody's decision, and time has passed.
-            may_send_again=[change.id for change, step in self._lost if calls.is_once_only(step)],
+            may_send_again=[change.id for change, step in self._lost if calls.is_once_only(change, step)],
             wait=wait,
         )
         self._guard = AdminGuard(api, recorder, rules, wait)
@@ -206,8 +207,10 @@ class Stages:
             return ""
         self._recorder.reading("reading back what was changed")
         # What happened in a workspace that was deleted afterwards cannot be read, and what was to go is gone with it.
-        deleted = {change.ids["workspace_id"]: change for change in changes if change.kind == "DeleteWorkspace"}
-        buried = [c for c in changes if c.kind != "DeleteWorkspace" and c.ids.get("workspace_id") in deleted]
+        deleted = {change.ids["workspace_id"]: change for change in deletions(changes)}
+        buried = [
+            c for c in changes if (end := deleted.get(c.ids.get("workspace_id", ""))) is not None and end.id != c.id
+        ]
         ids = {change.id for change in buried}
         missing = [change for change in changes if change.id not in ids]
         unseen = [change for change in buried if change.after is not None]

@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lsnb.apply.patience import patiently
 from lsnb.errors import NotFoundError, PermissionDeniedError
+from lsnb.plan.kind_record import Reading, only_workspace
+from lsnb.plan.kinds import SUBJECTS, kind_of
 from lsnb.plan.live import Record, Resources
 from lsnb.plan.model import Change
 from lsnb.plan.references import is_reference
-from lsnb.plan.structure import THINGS
 
 if TYPE_CHECKING:
     from lsnb.api import Api
 
-#: Which list tells about a kind of change.
-_AREAS = {
-    "CreateWorkspace": "workspaces",
-    "RenameWorkspace": "workspaces",
-    "DeleteWorkspace": "workspaces",
-    "CreateRole": "roles",
-    "UpdateRole": "roles",
-    "DeleteRole": "roles",
-    "CreateServiceKey": "keys",
-    "SetServiceKeyRole": "keys",
-    "DeleteServiceKey": "keys",
-    "RevokeAccessToken": "tokens",
-    "ReinstateAccessToken": "tokens",
-    "UpdateSettings": "settings",
-    "UnshareAll": "links",
-}
-
 
 def is_thing(change: Change) -> bool:
     """Tell whether a change is about a workspace, role, key, token or setting, and not about a membership."""
-    return change.kind in THINGS
+    return not kind_of(change).subject.is_person
 
 
 def subject_of(change: Change) -> str:
     """Name what a change is about: the person, or the thing. Changes of one subject wait for each other."""
     if is_thing(change):
-        return f"{THINGS[change.kind]}={change.ids[THINGS[change.kind]]}"
+        id_name = kind_of(change).subject.id_name
+        return f"{id_name}={change.ids[id_name]}"
     return change.email or ""
 
 
@@ -52,67 +38,61 @@ def read_things(api: Api, changes: Iterable[Change]) -> Resources:
         ApiError: the service said no.
         TransportError: no answer came.
     """
-    made = [change for change in changes if is_thing(change)]
+    made: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        if is_thing(change):
+            made[kind_of(change).subject.name].append(change)
     resources = Resources()
-    areas = {_AREAS[change.kind] for change in made}
-    readers: dict[str, Callable[[], Any]] = {
-        "workspaces": lambda: _by_id(place for place in api.list_workspaces() if not place.get("is_deleted")),
-        "roles": lambda: _by_id(api.list_roles()),
-        "keys": lambda: _read_keys(api, made),
-        "tokens": lambda: _read_tokens(api),
-        "settings": api.get_organization_info,
-    }
-    calls: list[tuple[str, str]] = [(area, "") for area in readers if area in areas]
-    calls += [("links", place) for place in _places(change for change in made if change.kind == "UnshareAll")]
+    calls: list[tuple[Reading, str]] = []
+    for subject in SUBJECTS:
+        if subject.reading is None or not made[subject.name]:
+            continue
+        is_by_place = subject.reading.by == "workspace"
+        calls += [(subject.reading, place) for place in (_places(made[subject.name]) if is_by_place else [""])]
 
-    def read(call: tuple[str, str]) -> Any:
-        area, place = call
-        if area == "links":
-            return patiently(lambda: len(api.list_shared_links(place)))
-        return patiently(readers[area])
+    def read(call: tuple[Reading, str]) -> Any:
+        reading, place = call
+        if place:
+            return patiently(lambda: len(getattr(api, reading.method)(place)))
+        about = [change for subject in SUBJECTS if subject.reading is reading for change in made[subject.name]]
+        return patiently(lambda: _read(api, reading, about))
 
     results: list[Any] = api.transport.map(read, calls)
-    for (area, place), answer in zip(calls, results, strict=True):
-        if area == "links":
+    for (reading, place), answer in zip(calls, results, strict=True):
+        if place:
             resources.links[place] = answer
         elif answer is not None:
-            resources.lists[area] = answer
+            resources.lists[reading.name] = answer
     return resources
 
 
-def workspace_of_key(change: Change) -> str | None:
-    """Give the one workspace of a key that is to be made; None where there are several, or where it is for all."""
-    places: Sequence[Record] = (change.after or {}).get("workspaces") or ()
-    return str(places[0]["workspace_id"]) if len(places) == 1 else None
+def _read(api: Api, reading: Reading, changes: Iterable[Change]) -> Mapping[str, Any] | None:
+    """Read a list; None where it is hidden from the key."""
+    try:
+        found: Any = getattr(api, reading.method)()
+    except (PermissionDeniedError, NotFoundError) as error:
+        if reading.may_be_hidden:
+            return None
+        if reading.in_workspace is None or not isinstance(error, PermissionDeniedError):
+            raise
+        found = _in_workspaces(api, reading.in_workspace, changes)
+        if found is None:
+            raise
+    if reading.by == "name":
+        fields: Mapping[str, Any] = found
+        return fields
+    return {str(record.get("id")): record for record in found if reading.keeps(record)}
 
 
-def _by_id(records: Iterable[Record]) -> dict[str, Record]:
-    return {str(record.get("id")): record for record in records}
+def _in_workspaces(api: Api, method: str, changes: Iterable[Change]) -> list[Record] | None:
+    """Read the lists of single workspaces, which a key of such may read; None where it is not known which."""
+    places = {place for change in changes if (place := only_workspace(change)) and not is_reference(place)}
+    if not places and api.transport.settings.workspace_id is None:
+        return None
+    # The key's own workspace where no other is named.
+    chosen: list[str | None] = [*sorted(places)] or [None]
+    return [record for place in chosen for record in getattr(api, method)(place)]
 
 
 def _places(changes: Iterable[Change]) -> Sequence[str]:
     return sorted({place for change in changes if not is_reference(place := change.ids.get("workspace_id", ""))})
-
-
-def _read_keys(api: Api, changes: Iterable[Change]) -> dict[str, Record]:
-    """Read the organization's keys; a key of single workspaces may read only those of its own."""
-    try:
-        return _by_id(api.list_service_keys())
-    except PermissionDeniedError:
-        places = {place for change in changes if (place := workspace_of_key(change)) and not is_reference(place)}
-        if not places and api.transport.settings.workspace_id is None:
-            raise
-        found: dict[str, Record] = {}
-        # The key's own workspace where no other is named.
-        chosen: list[str | None] = [*sorted(places)] or [None]
-        for place in chosen:
-            found |= _by_id(api.list_workspace_keys(place))
-        return found
-
-
-def _read_tokens(api: Api) -> dict[str, Record] | None:
-    """Read the tokens that the service lists; a service key has none of its own, and may still revoke others."""
-    try:
-        return _by_id(api.list_access_tokens())
-    except (PermissionDeniedError, NotFoundError):
-        return None

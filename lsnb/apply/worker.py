@@ -37,7 +37,10 @@ from lsnb.errors import (
     UnexpectedAnswerError,
 )
 from lsnb.offers import is_missing_endpoint
+from lsnb.plan.kind_record import Batch
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import STAGES, Change
+from lsnb.plan.subjects.service_key import is_deletion
 from lsnb.secrets import Secret
 
 if TYPE_CHECKING:
@@ -51,8 +54,6 @@ How = Literal["unknown", "refused", "missing", "deferred"]
 
 _GIVING = frozenset({"invite", "add", "promote"})
 _TAKING = frozenset({"demote", "remove", "self"})
-# What cannot be taken back, or replaces a whole list, is looked at again just before it is done.
-_LOOKED_AT_LAST = frozenset({"UpdateRole", "DeleteWorkspace", "UnshareAll"})
 _INVITATIONS = frozenset({"InviteMember", "ReplaceInvite"})
 # What the messages of errors advise, and is done here at once.
 _FOLLOWED = (
@@ -136,7 +137,7 @@ class Worker:
         self._new_keys = {
             (change.after or {}).get("description"): change
             for change in recorder.plan.changes
-            if change.kind == "CreateServiceKey"
+            if kind_of(change).makes == "secret"
         }
 
     def carry_out(self, unit: Unit) -> list[Open]:
@@ -177,7 +178,7 @@ class Worker:
     def _trouble_of_rotation(self, change: Change) -> str:
         """Keep an old key while the new one of the same description is not there, or nobody has its secret yet."""
         successor = self._new_keys.get((change.before or {}).get("description"))
-        if change.kind != "DeleteServiceKey" or successor is None:
+        if successor is None or not is_deletion(change):
             return ""
         if self._recorder[successor].outcome != "done":
             return "not tried: the new key of the same description comes first and was not made"
@@ -187,12 +188,13 @@ class Worker:
 
     def _trouble_just_before(self, change: Change) -> bool:
         """Look at a change once more; end it and say so where it must not be made."""
-        if change.kind == "CreateServiceKey":
+        kind = kind_of(change)
+        if kind.makes == "secret":
             trouble = self._handover.trouble()
             if trouble:
                 self._fail([change], f"no key was made: {trouble}", RESUME, is_open=True)
             return bool(trouble)
-        if change.kind not in _LOOKED_AT_LAST:
+        if not kind.is_looked_at_last:
             return False
         try:
             found = read_present(self._api, [change])
@@ -222,13 +224,14 @@ class Worker:
             sent = answer
             if step != calls.steps_of(change)[-1]:
                 self._recorder.stepped(change, step)
-        if change.kind == "CreateServiceKey":
+        makes = kind_of(change).makes
+        if makes == "secret":
             if sent.secret is None:
                 # Nobody has its secret, so another one may be made only when this one is deleted.
                 reason = "the service accepted it, and its answer had no secret, which is shown only then."
-                return self._opened([Open(change, "unknown", calls.CREATE_KEY, reason, unit)])
+                return self._opened([Open(change, "unknown", calls.steps_of(change)[-1], reason, unit)])
             self._end_key(change, sent.secret, sent.created_id)
-        elif change.kind in ("CreateWorkspace", "CreateRole") and sent.created_id is None:
+        elif makes == "id" and sent.created_id is None:
             reason = "the service accepted it, and did not say which id it got."
             return self._opened([Open(change, "unknown", calls.steps_of(change)[-1], reason, unit)])
         else:
@@ -253,8 +256,9 @@ class Worker:
 
     def _batch(self, unit: Unit, changes: Sequence[Change]) -> list[Open]:
         kind = changes[0].kind
-        if kind == "UpdateSettings":
-            return self._settings(unit, changes)
+        batch = kind_of(changes[0]).batch
+        if batch is not None:
+            return self._together(unit, changes, batch)
         if kind == "AddWorkspaceMember":
             step, items = calls.ADD_BATCH, [calls.addition_of(change) for change in changes]
             place = changes[0].ids["workspace_id"]
@@ -275,9 +279,10 @@ class Worker:
                 opens.append(Open(change, "missing", step, reason, unit))
         return self._opened(opens)
 
-    def _settings(self, unit: Unit, changes: Sequence[Change]) -> list[Open]:
-        values = calls.settings_of(changes)
-        answer = self._tried(unit, changes, calls.UPDATE_SETTINGS, lambda: (self._api.update_settings(values),))
+    def _together(self, unit: Unit, changes: Sequence[Change], batch: Batch) -> list[Open]:
+        """Send one request for several changes, whose answer is about all of them."""
+        arguments = batch.arguments(changes)
+        answer = self._tried(unit, changes, batch.name, lambda: (getattr(self._api, batch.method)(**arguments),))
         if isinstance(answer, list):
             return answer
         for change in changes:
@@ -321,7 +326,8 @@ class Worker:
             return []
         how: How
         # One setting that the plan does not include takes the others with it, so they are tried one by one.
-        is_shared = step == calls.UPDATE_SETTINGS and unit.is_batch
+        batch = kind_of(changes[0]).batch
+        is_shared = unit.is_batch and batch is not None and batch.is_refused_whole and step == batch.name
         if _may_have_happened(error):
             how = "unknown"
         elif isinstance(error, ConflictError | NotFoundError | InvalidRequestError) or (

@@ -7,9 +7,7 @@ from typing import Any
 
 from lsnb import catalogue
 from lsnb.plan.model import Change
-
-#: The setting that closes every login but single sign-on.
-SSO_ONLY = "sso_only"
+from lsnb.plan.subjects.setting import SSO_ONLY, setting_of, value_after
 
 
 def has_sso(methods: str | None) -> bool:
@@ -55,8 +53,8 @@ def admins_who_can_sign_in(
 def sso_only_after(changes: Iterable[Change], now: bool | None) -> bool | None:
     """Tell whether single sign-on is the only way in once the changes are made."""
     for change in changes:
-        if change.kind == "UpdateSettings" and change.ids.get("setting") == SSO_ONLY:
-            now = bool((change.after or {}).get(SSO_ONLY))
+        if setting_of(change) == SSO_ONLY:
+            now = bool(value_after(change))
     return now
 
 
@@ -86,7 +84,7 @@ def takes_admin(change: Change) -> bool:
 
 def closes_logins(change: Change) -> bool:
     """Tell whether a change leaves single sign-on as the only way in, which can take an Admin's way in."""
-    return change.kind == "UpdateSettings" and sso_only_after([change], None) is True
+    return sso_only_after([change], None) is True
 
 
 def gives_admin(change: Change) -> bool:

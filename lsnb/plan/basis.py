@@ -6,36 +6,40 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from lsnb import catalogue
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 from lsnb.plan.references import is_reference
+from lsnb.plan.subjects import role, workspace
 from lsnb.policy import SENSITIVE_PERMISSIONS
 from lsnb.snapshot import Snapshot
 
-#: Changes that are about a role, and give it to nobody.
-_OF_ROLES = frozenset({"CreateRole", "UpdateRole", "DeleteRole"})
-_OF_WORKSPACES = frozenset({"CreateWorkspace", "RenameWorkspace", "DeleteWorkspace"})
 _ROLE_FIELDS = ("role_id", "workspace_role_id", "org_role_id")
 
 
 def roles_given(change: Change) -> frozenset[str]:
     """List the ids of the roles that a change gives to somebody, or to a key; those that a plan creates are left out."""
-    if change.kind in _OF_ROLES or change.after is None:
+    if change.after is None:
         return frozenset()
     places = change.after.get("workspaces") or ()
     values = [change.ids, change.after, *(place for place in places if isinstance(place, Mapping))]
-    found = {value.get(name) for value in values for name in _ROLE_FIELDS}
+    found = {value.get(name) for value in values for name in _ROLE_FIELDS} - {_itself(change)}
     return frozenset(str(id_) for id_ in found if id_ and not is_reference(id_))
 
 
 def workspaces_meant(change: Change) -> frozenset[str]:
     """List the ids of the workspaces that a change happens in, or gives access to; those that a plan creates are left out."""
-    if change.kind in _OF_WORKSPACES:
-        return frozenset()
     places = (change.after or {}).get("workspaces") or ()
     found = {change.ids.get("workspace_id")} | {
         place.get("workspace_id") for place in places if isinstance(place, Mapping)
     }
+    found -= {_itself(change)}
     return frozenset(str(id_) for id_ in found if id_ and not is_reference(id_))
+
+
+def _itself(change: Change) -> str | None:
+    """Give the id of what a change is about, where that is no ground for it."""
+    subject = kind_of(change).subject
+    return None if subject.is_ground or subject.is_person else change.ids.get(subject.id_name)
 
 
 def basis_of(snapshot: Snapshot, changes: Iterable[Change]) -> dict[str, Any]:
@@ -111,8 +115,8 @@ def differences(
         created: the ids of what the plan itself has created.
     """
     made = list(own)
-    updates = {c.ids.get("role_id"): c.after or {} for c in made if c.kind == "UpdateRole"}
-    renames = {c.ids.get("workspace_id"): (c.after or {}).get("workspace") for c in made if c.kind == "RenameWorkspace"}
+    updates = {c.ids.get("role_id"): c.after or {} for c in role.updates(made)}
+    renames = {c.ids.get("workspace_id"): (c.after or {}).get("workspace") for c in workspace.renames(made)}
     found = []
     for id_ in sorted(workspaces_meant(change) - set(created)):
         known = basis.get("workspaces", {}).get(id_) or change.workspace or "that it is about"

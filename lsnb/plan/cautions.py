@@ -8,6 +8,7 @@ from lsnb import catalogue
 from lsnb.plan.admins import has_sso, takes_admin
 from lsnb.plan.caller import is_caller
 from lsnb.plan.changes import is_demotion, is_removal
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.roles import ORGANIZATION_POWERS
@@ -18,9 +19,6 @@ from lsnb.plan.standing import Standing
 from lsnb.snapshot import Caller, Snapshot
 
 _INVITING = ("InviteMember", "ReplaceInvite")
-_WITHIN_WORKSPACES = frozenset({"RenameWorkspace", "DeleteWorkspace", "UnshareAll"})
-_ADMINS_ONLY = frozenset({"SetServiceKeyRole"})
-_OWN_TOKENS = frozenset({"RevokeAccessToken", "ReinstateAccessToken"})
 
 
 def warn(
@@ -150,11 +148,12 @@ def _may(role: str | None, change: Change, own_workspaces: set[str], *, own_toke
     """Tell whether a caller who is not Organization Admin may make a change."""
     if change.scope == "workspace":
         return change.ids.get("workspace_id") in own_workspaces
-    if change.kind in _WITHIN_WORKSPACES and change.ids.get("workspace_id") in own_workspaces:
+    allowed_to = kind_of(change).allowed_to
+    if allowed_to == "operators-and-workspace-admins" and change.ids.get("workspace_id") in own_workspaces:
         return True
-    if change.kind in _ADMINS_ONLY:
+    if allowed_to == "admins":
         return False
-    if change.kind in _OWN_TOKENS and own_token:
+    if allowed_to == "operators-and-owner" and own_token:
         return True
     names = ("role_name", "org_role_name")
     touched = {values.get(name) for values in (change.before or {}, change.after or {}) for name in names}

@@ -20,7 +20,7 @@ from lsnb.plan.rules import Rules
 from lsnb.plan.settings import setting
 from lsnb.plan.simulation import Ending
 from lsnb.plan.standing import Standing, values_of
-from lsnb.plan.structure import permission_steps, sensitive_gains
+from lsnb.plan.subjects import role, workspace
 from lsnb.snapshot import Snapshot
 
 #: How many of the first Admins of a workspace that the plan creates do not count: somebody has to begin there.
@@ -93,7 +93,7 @@ def _last_admins(standing: Standing, changes: Sequence[Change], ending: Ending, 
     several workspaces at once, it is refused too.
     """
     going, coming = _steps(changes, ending)
-    deleted = {change.ids.get("workspace_id") for change in changes if change.kind == "DeleteWorkspace"}
+    deleted = {change.ids.get("workspace_id") for change in workspace.deletions(changes)}
     before = _admins_in(standing, set(going) - deleted)
     refused: dict[str, str] = {}
     alone: dict[str, str] = {}
@@ -176,8 +176,8 @@ def _widened_roles(snapshot: Snapshot, standing: Standing, changes: Sequence[Cha
     people: set[str] = set()
     about: list[Change] = []
     n_sensitive = n_permissions = 0
-    for change in changes:
-        gained = permission_steps(change)[0] if change.kind == "UpdateRole" else ()
+    for change in role.updates(changes):
+        gained = role.permission_steps(change)[0]
         if not gained:
             continue
         role_id = change.ids["role_id"]
@@ -189,7 +189,7 @@ def _widened_roles(snapshot: Snapshot, standing: Standing, changes: Sequence[Cha
             continue
         about.append(change)
         n_permissions += len(gained)
-        if sensitive_gains(change):
+        if role.sensitive_gains(change):
             n_sensitive += 1
             people.update(holders)
     most = rules.most_widening(len(standing.organization))

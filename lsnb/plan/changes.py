@@ -11,7 +11,7 @@ The ids that a change carries for whoever carries it out, as far as they apply:
 - `workspace_role_id`: for invitations, the one role for all of `after["workspaces"]`.
 - `ls_user_id`: the person's id over all organizations, where it is known.
 
-`lsnb.plan.structure` tells the same of changes that are of nobody's membership.
+`lsnb.plan.subjects` tells the same of changes that are of nobody's membership.
 """
 
 from __future__ import annotations
@@ -20,17 +20,10 @@ from collections.abc import Mapping
 
 from lsnb import catalogue
 from lsnb.plan.fingerprint import change_id
+from lsnb.plan.kind_record import Draft, Values
+from lsnb.plan.kinds import KINDS
 from lsnb.plan.model import Change, ChangeKind, Risk, Stage
 from lsnb.plan.roles import ORGANIZATION_POWERS, rank
-from lsnb.plan.structure import (
-    THINGS,
-    Values,
-    consequence_of_thing,
-    is_key_demotion,
-    is_reversible_thing,
-    risk_of_thing,
-    stage_of_thing,
-)
 
 _INVITATIONS = frozenset({"InviteMember", "ReplaceInvite"})
 _REMOVALS = frozenset({"RemoveMember", "RemoveWorkspaceMember", "CancelInvite"})
@@ -65,23 +58,23 @@ def new_change(
         is_self: whether it concerns the identity that makes the plan.
     """
     known = {name: value for name, value in ids.items() if value}
-    if kind in THINGS:
-        thing = known[THINGS[kind]]
-        setting = known.get("setting")
+    record = KINDS.get(kind)
+    if record is not None:
+        place = known[record.subject.id_name]
         return Change(
             # The owner of a token is no part of it: a key that may not see owners makes the same change.
-            id=change_id(kind, None, "organization", thing),
+            id=change_id(kind, email if record.subject.is_person else None, record.scope, place),
             kind=kind,
-            stage="self" if is_self else stage_of_thing(kind, before, after, setting),
+            stage="self" if is_self else record.stage(before, after, known),
             email=email,
-            scope="organization",
+            scope=record.scope,
             workspace=workspace,
             before=before,
             after=after,
             reason=reason,
-            risk=risk_of_thing(kind, before, after, setting),
-            reversible=is_reversible_thing(kind),
-            consequence=consequence_of_thing(kind, before, after, setting),
+            risk=record.risk(before, after, known),
+            reversible=record.reversible,
+            consequence=record.consequence(before, after, known),
             ids=known,
         )
     scope = "workspace" if kind in _WORKSPACE_KINDS else "organization"
@@ -102,6 +95,25 @@ def new_change(
     )
 
 
+def new_change_of(draft: Draft, reason: str) -> Change:
+    """Make a change of a draft.
+
+    Args:
+        draft: what is done to what.
+        reason: why the plan has it.
+    """
+    return new_change(
+        draft.kind,
+        before=draft.before,
+        after=draft.after,
+        reason=reason,
+        ids=draft.ids,
+        email=draft.email,
+        workspace=draft.workspace,
+        is_self=draft.is_self,
+    )
+
+
 def _name(values: Values | None, field: str = "role_name") -> str | None:
     return None if values is None else values.get(field)
 
@@ -116,18 +128,21 @@ def _powers(values: Values | None) -> int:
 
 def is_promotion(change: Change) -> bool:
     """Tell whether a change makes somebody, or a service key, Organization Admin or Operator who was less before."""
-    field = "org_role_name" if change.kind in ("CreateServiceKey", "SetServiceKeyRole") else "role_name"
-    name = _name(change.after, field)
+    record = KINDS.get(change.kind)
+    if record is not None:
+        return record.promotes(change)
+    name = _name(change.after)
     if change.scope != "organization" or name not in ORGANIZATION_POWERS:
         return False
-    before = _name(change.before, field)
+    before = _name(change.before)
     return before not in ORGANIZATION_POWERS or rank(before) < rank(name)
 
 
 def is_demotion(change: Change) -> bool:
     """Tell whether a change gives somebody, or a service key, a lesser role of the same scope."""
-    if is_key_demotion(change):
-        return True
+    record = KINDS.get(change.kind)
+    if record is not None:
+        return record.demotes(change)
     if change.kind not in ("SetOrgRole", "SetWorkspaceRole"):
         return False
     return rank(_name(change.after)) < rank(_name(change.before))
@@ -135,7 +150,8 @@ def is_demotion(change: Change) -> bool:
 
 def is_removal(change: Change) -> bool:
     """Tell whether a change takes somebody out of a workspace or of the organization, or an invitation back."""
-    return change.kind in _REMOVALS
+    record = KINDS.get(change.kind)
+    return change.kind in _REMOVALS if record is None else record.removes(change)
 
 
 def stage_of(kind: str, before: Values | None, after: Values | None) -> Stage:

@@ -15,15 +15,14 @@ from lsnb.effective.principals import role_key
 from lsnb.effective.rights import held_permissions
 from lsnb.errors import UnreadableTableError
 from lsnb.plan.caller import is_own_key
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 from lsnb.plan.notes import listed
 from lsnb.plan.present import keys_with_role, row_of
 from lsnb.plan.simulation import simulate
-from lsnb.plan.structure import permission_steps
+from lsnb.plan.subjects import role, service_key, workspace
 from lsnb.snapshot import Snapshot
 
-_SEPARATOR_SETTING = "scim_group_name_separator"
-_OF_KEYS = frozenset({"SetServiceKeyRole", "DeleteServiceKey"})
 _OF_PEOPLE = ("members", "invites", "access")
 _ALSO = ("workspaces", "roles", "permissions", "settings", "completeness")
 
@@ -74,7 +73,7 @@ def losses(snapshot: Snapshot, changes: Iterable[Change], emails: Collection[str
     Returns:
         The losses; where they cannot be worked out, one for each person who may have one.
     """
-    made = [change for change in changes if _takes_or_renames(change)]
+    made = [change for change in changes if kind_of(change).moves_rights(change)]
     if not made or not emails:
         return []
     small = _only(snapshot, emails)
@@ -83,13 +82,14 @@ def losses(snapshot: Snapshot, changes: Iterable[Change], emails: Collection[str
     except UnreadableTableError as error:
         ids = tuple(change.id for change in made)
         return [Loss(email, f"what {email} would keep is not known: {error}", ids) for email in sorted(emails)]
-    deleted = {change.ids["workspace_id"] for change in made if change.kind == "DeleteWorkspace"}
+    deletions = workspace.deletions(made)
+    deleted = {change.ids["workspace_id"] for change in deletions}
     left = {email for email, place in after if place}
     found = []
     for (email, place), held in before.items():
         now = after.get((email, place))
         if place in deleted:
-            ids = tuple(c.id for c in made if c.kind == "DeleteWorkspace" and c.ids["workspace_id"] == place)
+            ids = tuple(c.id for c in deletions if c.ids["workspace_id"] == place)
             what = f"{email} has {' and '.join(held.roles)} in {held.workspace}, which is deleted"
             found.append(Loss(email, what, ids, is_end=True, is_own=held.is_own, is_last=email not in left))
             continue
@@ -103,7 +103,7 @@ def losses(snapshot: Snapshot, changes: Iterable[Change], emails: Collection[str
                 f"{email} has {' and '.join(held.roles)} in {held.workspace} by a group of the identity provider, whose "
                 "name would not fit any more"
             )
-            ids = tuple(c.id for c in made if c.kind != "DeleteWorkspace")
+            ids = tuple(c.id for c in made if c.id not in {change.id for change in deletions})
             found.append(Loss(email, what, ids, is_by_name=True))
     return found
 
@@ -123,7 +123,7 @@ def key_losses(
     caller = snapshot.meta.caller
     if is_own and caller.kind == "pat":
         return []
-    deleted = [change for change in changes if change.kind == "DeleteWorkspace"]
+    deleted = workspace.deletions(changes)
     if is_own and deleted and not caller.is_organization_wide and _sees_only(snapshot, deleted):
         text = "the workspaces that the key may use would all be deleted, and the key with them"
         return [Loss(caller.name, text, tuple(change.id for change in deleted), is_end=True, is_last=True)]
@@ -145,41 +145,25 @@ def key_losses(
             found.append(Loss(aliases.get(maker, name), f"{said} would end with its workspace", ids, is_end=True))
         if is_own:
             continue
-        touched = [c for c in changes if c.kind in _OF_KEYS and c.ids["key_id"] == row["service_key_id"]]
+        touched = [c for c in changes if service_key.is_of_existing_key(c) and c.ids["key_id"] == row["service_key_id"]]
         touched += [c for c in changes if _takes_from_key(snapshot, c, str(row["service_key_id"]))]
         if touched:
-            verb = (
-                "would be deleted"
-                if any(c.kind == "DeleteServiceKey" for c in touched)
-                else "would act with another role"
-            )
+            verb = "would be deleted" if any(map(service_key.is_deletion, touched)) else "would act with another role"
             found.append(Loss(aliases[maker], f"{said} {verb}", tuple(change.id for change in touched)))
     return found
 
 
 def unmade_keys(snapshot: Snapshot, changes: Iterable[Change]) -> list[Change]:
     """List the changes of service keys of which nobody knows who made them."""
-    about = [change for change in changes if change.kind in _OF_KEYS]
+    about = [change for change in changes if service_key.is_of_existing_key(change)]
     if not about or not snapshot.is_readable("service_keys"):
         return about
     rows = [(change, row_of(snapshot.service_keys, "service_key_id", change.ids["key_id"])) for change in about]
     return [change for change, row in rows if not (row or {}).get("created_by")]
 
 
-def _takes_or_renames(change: Change) -> bool:
-    if change.kind == "UpdateSettings":
-        return change.ids["setting"] == _SEPARATOR_SETTING
-    if change.kind == "UpdateRole":
-        return bool(permission_steps(change)[1]) or (change.before or {}).get("role") != (change.after or {}).get(
-            "role"
-        )
-    return change.kind in ("DeleteRole", "DeleteWorkspace", "RenameWorkspace")
-
-
 def _takes_from_key(snapshot: Snapshot, change: Change, key_id: str) -> bool:
-    if change.kind != "UpdateRole" or not permission_steps(change)[1]:
-        return False
-    return key_id in keys_with_role(snapshot, change.ids["role_id"])
+    return role.takes_permissions(change) and key_id in keys_with_role(snapshot, change.ids["role_id"])
 
 
 def _sees_only(snapshot: Snapshot, deleted: Iterable[Change]) -> bool:

@@ -139,6 +139,8 @@ class Reading:
             which is only counted.
         keeps: tells of a record whether it counts.
         may_be_hidden: whether the service hides the list from some keys, so that it is then as if not read.
+        in_workspace: the name of the method that lists those of one workspace, for keys that may not read the whole list;
+            None where there is none.
     """
 
     name: str
@@ -146,6 +148,7 @@ class Reading:
     by: Literal["id", "name", "workspace"]
     keeps: Callable[[Mapping[str, Any]], bool]
     may_be_hidden: bool
+    in_workspace: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,6 +392,12 @@ def wanted(change: Change) -> dict[str, Any]:
     if change.after is None:
         raise PlanError(f"{change.kind} has no values to set.")
     return dict(change.after)
+
+
+def only_workspace(change: Change) -> str | None:
+    """Give the one workspace that a change gives access to; None where there are several, or where it is all of them."""
+    places: Sequence[Mapping[str, Any]] = (change.after or {}).get("workspaces") or ()
+    return str(places[0]["workspace_id"]) if len(places) == 1 else None
 
 
 def counted(n: int, one: str, several: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 
 from lsnb.plan.kind_record import FINAL, Kind, Subject, always
-from lsnb.plan.model import Change
+from lsnb.plan.model import CHANGE_KINDS, Change
+from lsnb.plan.subjects import access_token, role, service_key, setting, shared_links, workspace
 
-_MODULES: tuple[ModuleType, ...] = ()
+_MODULES: tuple[ModuleType, ...] = (workspace, role, service_key, access_token, setting, shared_links)
 
 #: The kinds by name, in the order of their subjects.
 KINDS: dict[str, Kind] = {kind.name: kind for module in _MODULES for kind in module.KINDS}
@@ -77,6 +79,23 @@ UNKNOWN = Kind(
 )
 
 
+# What the subjects of people have not said yet, and the engines still know by themselves.
+_PEOPLE = frozenset(CHANGE_KINDS) - KINDS.keys()
+_OF_PEOPLE = replace(
+    UNKNOWN,
+    subject=replace(_NOBODY_KNOWS, is_person=True),
+    mails=0,
+    removes=always(False),
+    demotes=always(False),
+    promotes=always(False),
+    is_callers_own=always(False),
+    may_hit_caller=always(False),
+    is_irreversible=False,
+    is_looked_at_last=False,
+    allowed_to="operators",
+)
+
+
 def kind_of(change: Change) -> Kind:
     """Give what is known about the kind of a change."""
-    return KINDS.get(change.kind, UNKNOWN)
+    return KINDS.get(change.kind, _OF_PEOPLE if change.kind in _PEOPLE else UNKNOWN)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from lsnb.plan.caller import is_caller
 from lsnb.plan.changes import new_change
+from lsnb.plan.kind_record import Values
 from lsnb.plan.model import Change, ChangeKind, Waiting
 from lsnb.plan.notes import Notes, listed, row_words
 from lsnb.plan.roles import Role
 from lsnb.plan.rules import ServerFeatures
 from lsnb.plan.standing import Grant
-from lsnb.plan.structure import Values
 from lsnb.plan.wishes import Wish, note_words
 from lsnb.snapshot import Caller
 

@@ -16,6 +16,7 @@ from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.protection import is_protected, protected_emails
 from lsnb.plan.rules import Rules
+from lsnb.plan.subjects.setting import setting_of, value_after
 from lsnb.snapshot import Snapshot
 
 #: A token that ends within so many days leaves no time to find another way in.
@@ -28,10 +29,7 @@ def lock_outs(snapshot: Snapshot, changes: Sequence[Change], rules: Rules) -> li
     """Refuse settings that would, or may, shut out whoever makes the plan; and single sign-on only, where it shuts out anybody."""
     found = []
     for change in changes:
-        if change.kind != "UpdateSettings":
-            continue
-        name = change.ids["setting"]
-        value = (change.after or {}).get(name)
+        name, value = setting_of(change), value_after(change)
         reasons: list[str] = []
         if name == "sso_only" and value:
             has_provider = not (snapshot.is_readable("sso") and snapshot.sso.empty)

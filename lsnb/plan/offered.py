@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lsnb.plan.kinds import KINDS, kind_of
 from lsnb.plan.model import Change
 from lsnb.plan.notes import Notes
 from lsnb.plan.rules import ServerFeatures
-
-#: By kind of change: what is not offered, and what to do instead.
-NOT_OFFERED: dict[str, tuple[str, str]] = {
-    "SetServiceKeyRole": (
-        "not offered by this server: the roles of a service key cannot be changed here.",
-        "Make a new key with the role that is wanted, put it to use, then delete this one.",
-    ),
-    "RevokeAccessToken": (
-        "not offered by this server: tokens cannot be revoked here.",
-        "Ask the owner to delete the token in LangSmith; removing somebody ends all their tokens.",
-    ),
-    "ReinstateAccessToken": (
-        "not offered by this server: tokens cannot be reinstated here.",
-        "Ask the owner to make a new token in LangSmith.",
-    ),
-}
 
 #: Where a server cannot change an open invitation: what is not offered, and what to do instead.
 PENDING_NOT_OFFERED = (
@@ -44,29 +29,26 @@ def without_missing(changes: Iterable[Change], server: ServerFeatures, notes: No
         server: what the server offers; what is not known is tried, and its answer will tell.
         notes: where to say what is left out.
     """
-    offers = {
-        "SetServiceKeyRole": server.can_patch_keys,
-        "RevokeAccessToken": server.can_revoke_tokens,
-        "ReinstateAccessToken": server.can_revoke_tokens,
-    }
     kept = []
     unsure: dict[str, list[str]] = {}
     for change in changes:
-        if offers.get(change.kind, True) is False:
+        need = kind_of(change).needs
+        can = None if need is None or need.feature is None else getattr(server, need.feature)
+        if need is not None and can is False:
             values = change.before or {}
             name = values.get("description") or values.get("short_key") or ""
-            why, instead = NOT_OFFERED[change.kind]
-            notes.add("not-offered", f"{change.kind} of {name} is left out: {why} {instead}")
+            notes.add("not-offered", f"{change.kind} of {name} is left out: {need.missing} {need.instead}")
             continue
         kept.append(change)
-        if change.kind in offers and offers[change.kind] is None:
+        if need is not None and need.feature is not None and can is None:
             unsure.setdefault(change.kind, []).append(change.id)
     for kind, ids in unsure.items():
+        need = KINDS[kind].needs
         notes.add(
             "found-at-apply",
             f"{kind}: whether this server offers it is found out when the plan is carried out. Where it does not, "
             f"{'the row fails' if len(ids) == 1 else f'the {len(ids):,} rows fail'} and nothing else is touched. Then: "
-            f"{NOT_OFFERED[kind][1]}",
+            f"{need.instead if need else ''}",
             *ids,
         )
     return tuple(kept)

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from lsnb import catalogue
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 from lsnb.plan.present import keys_with_role
 from lsnb.plan.references import is_reference
-from lsnb.plan.structure import permissions_of
+from lsnb.plan.subjects.role import permissions_after
 from lsnb.policy import SENSITIVE_PERMISSIONS, Policy
 from lsnb.snapshot import Snapshot
 
@@ -43,8 +44,7 @@ class Powers:
 
     def __init__(self, snapshot: Snapshot, changes: Iterable[Change]) -> None:
         self._snapshot = snapshot
-        edited = [change for change in changes if change.kind in ("CreateRole", "UpdateRole")]
-        self._edited = {change.ids["role_id"]: permissions_of(change.after) for change in edited}
+        self._edited = permissions_after(changes)
         self._held: dict[str, frozenset[str]] | None = None
 
     def is_admin(self, role_id: str | None, role_name: str | None, *, after: bool) -> bool:
@@ -103,9 +103,9 @@ def new_workspace_admins(snapshot: Snapshot, changes: Iterable[Change]) -> list[
                 gains.append(Gain(change.email or change.id, change.ids.get("workspace_id", ""), change.id))
         elif change.kind in ("InviteMember", "ReplaceInvite"):
             gains += _by_invitation(powers, change)
-        elif change.kind in ("CreateServiceKey", "SetServiceKeyRole"):
+        elif kind_of(change).gives == "key-role":
             gains += _by_key(powers, change)
-        elif change.kind == "UpdateRole":
+        elif kind_of(change).gives == "permissions":
             gains += _by_edit(snapshot, powers, change)
     return gains
 

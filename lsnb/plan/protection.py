@@ -10,13 +10,13 @@ from lsnb.plan.caller import is_caller
 from lsnb.plan.changes import is_demotion, is_removal
 from lsnb.plan.effects import Loss, key_losses, losses, unmade_keys
 from lsnb.plan.guards import own_key_changes, own_roles_losing
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.rules import Rules
-from lsnb.plan.structure import is_key_demotion, permission_steps
+from lsnb.plan.subjects.access_token import is_revocation
+from lsnb.plan.subjects.setting import setting_of
 from lsnb.snapshot import Caller, Snapshot
-
-_OF_KEYS = frozenset({"SetServiceKeyRole", "DeleteServiceKey"})
 
 
 def judge_people(
@@ -66,11 +66,7 @@ def warn_of_protected(snapshot: Snapshot, changes: Sequence[Change], rules: Rule
         return []
     found = []
     patterns = listed(rules.protected, rules.max_listed)
-    listing = [
-        c
-        for c in changes
-        if c.kind == "UpdateSettings" and c.ids["setting"] == "ip_allowlist" and any((c.after or {}).values())
-    ]
+    listing = [c for c in changes if setting_of(c) == "ip_allowlist" and any((c.after or {}).values())]
     if listing:
         message = (
             f"From which addresses protected accounts ({patterns}) come is not known, so whether the list of addresses "
@@ -170,13 +166,9 @@ def _unknown_owner(changes: Sequence[Change], caller: Caller) -> list[Verdict]:
 
 def _may_hit_owner(change: Change, caller: Caller) -> bool:
     """Tell whether a change takes something from somebody who has joined, as the owner of a token has."""
-    if change.kind in _OF_KEYS:
-        # A token is no service key; a key of a kind that is not known may be one.
-        return caller.kind != "pat" and (change.kind == "DeleteServiceKey" or is_key_demotion(change))
-    if change.kind == "UpdateRole":
-        return bool(permission_steps(change)[1])
-    if change.kind in ("RevokeAccessToken", "DeleteWorkspace", "DeleteRole"):
-        return True
+    kind = kind_of(change)
+    if not kind.subject.is_person:
+        return kind.may_hit_caller(change, caller)
     is_waiting = change.kind == "CancelInvite" or (change.before or {}).get("state") == "pending"
     return not is_waiting and (is_removal(change) or is_demotion(change))
 
@@ -208,7 +200,7 @@ def _protected(changes: Sequence[Change], rules: Rules) -> list[Verdict]:
         people = sorted({change.email or "" for change in about})
         message = f"{listed(people, rules.max_listed)} must never be touched, and {len(about):,} of the changes would."
         found.append(Verdict("protected", message, _ids(about)))
-    nameless = [change for change in changes if change.kind == "RevokeAccessToken" and not change.email]
+    nameless = [change for change in changes if is_revocation(change) and not change.email]
     if nameless:
         names = listed(sorted({str((c.before or {}).get("short_key") or c.id) for c in nameless}), rules.max_listed)
         message = f"Whose tokens {names} are is not known, and they may be those of a protected account."

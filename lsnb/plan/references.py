@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 from lsnb.plan.reference_names import is_reference, key_reference, role_reference, workspace_reference
 
@@ -25,13 +26,11 @@ __all__ = [
     "workspace_reference",
 ]
 
-#: Under which name a change that creates something has the reference to it in its ids.
-_OWN = {"CreateWorkspace": "workspace_id", "CreateRole": "role_id", "CreateServiceKey": "key_id"}
-
 
 def reference_made_by(change: Change) -> str | None:
     """Give the reference to what a change creates; None where it creates nothing that others refer to."""
-    own = change.ids.get(_OWN.get(change.kind, ""))
+    kind = kind_of(change)
+    own = change.ids.get(kind.subject.id_name) if kind.makes != "nothing" else None
     return own if is_reference(own) else None
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lsnb import catalogue
 from lsnb.plan.cautions import managed_identities
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change, Risk
 from lsnb.plan.policy_rules import tidy_domain
 from lsnb.plan.powers import Powers
@@ -22,10 +23,8 @@ _GIVING = frozenset(
         "SetOrgRole",
         "AddWorkspaceMember",
         "SetWorkspaceRole",
-        "ReinstateAccessToken",
     }
 )
-_OF_KEYS = frozenset({"CreateServiceKey", "SetServiceKeyRole"})
 _OF_INVITATIONS = frozenset({"InviteMember", "ReplaceInvite"})
 
 
@@ -62,7 +61,8 @@ def _raised(change: Change, found: Iterable[Risk]) -> Change:
 
 def _by_person(change: Change, own: set[str], managed: set[str]) -> Risk:
     domain = (change.email or "").rpartition("@")[2].lower()
-    is_outsider = change.kind in _GIVING and bool(change.email) and domain not in own
+    gives_somebody = change.kind in _GIVING or kind_of(change).gives == "token"
+    is_outsider = gives_somebody and bool(change.email) and domain not in own
     return "medium" if is_outsider or change.ids.get("identity_id") in managed else "low"
 
 
@@ -70,7 +70,7 @@ def _by_role(powers: Powers, change: Change) -> Risk:
     """Tell what a custom role of a workspace means that a change gives."""
     values = change.after or {}
     prefix = "workspace_" if change.kind in _OF_INVITATIONS else ""
-    if not prefix and change.scope != "workspace" and change.kind not in _OF_KEYS:
+    if not prefix and change.scope != "workspace" and kind_of(change).gives != "key-role":
         return "low"
     if values.get(f"{prefix}role_name") != catalogue.CUSTOM:
         return "low"

@@ -20,6 +20,7 @@ REFUSING_RULES = (
     "last-workspace-admins",
     "max-widening",
     "email-domains",
+    "unknown-kind",
     "irreversible",
     "role-in-use",
     "sso-default",
@@ -28,7 +29,7 @@ REFUSING_RULES = (
 )
 
 #: Rules that nothing overrides: the service would refuse anyway. Only dropping the change helps.
-FIRM_RULES = frozenset({"role-in-use", "sso-default"})
+FIRM_RULES = frozenset({"unknown-kind", "role-in-use", "sso-default"})
 
 #: What else is judged on the changes and their end state, and only warns.
 WARNING_RULES = (

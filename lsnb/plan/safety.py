@@ -13,14 +13,8 @@ from lsnb.plan.admins import closes_logins, unable_words
 from lsnb.plan.cautions import warn
 from lsnb.plan.ceilings import check_ceilings
 from lsnb.plan.changes import is_demotion, is_promotion, is_removal
-from lsnb.plan.guards import (
-    losing_keys,
-    losing_people,
-    roles_in_use,
-    warn_of_roles,
-    warn_of_settings,
-    warn_of_workspaces,
-)
+from lsnb.plan.guards import roles_in_use
+from lsnb.plan.kinds import KINDS, SUBJECTS, UNKNOWN, kind_of
 from lsnb.plan.lockout import lock_outs
 from lsnb.plan.model import Change, Mode, Verdict
 from lsnb.plan.notes import listed
@@ -31,11 +25,11 @@ from lsnb.plan.scope import ORGANIZATION
 from lsnb.plan.simulation import Ending, simulate_ending
 from lsnb.plan.sso_defaults import refuse_sso_defaults
 from lsnb.plan.standing import Standing, joined_domains
-from lsnb.plan.structure import THINGS
+from lsnb.plan.subjects import workspace
 from lsnb.snapshot import Snapshot
 
 #: Kinds whose effect is gone for good; each such change must be named to be allowed.
-IRREVERSIBLE_KINDS = frozenset({"DeleteWorkspace", "UnshareAll", "DeleteServiceKey"})
+IRREVERSIBLE_KINDS = frozenset(kind.name for kind in KINDS.values() if kind.is_irreversible)
 _IRREVERSIBLE = "irreversible"
 #: What is allowed part by part: one change, or one check.
 _BY_PART = frozenset({_IRREVERSIBLE, "policy"})
@@ -123,8 +117,8 @@ def judge(
                 message = f"{verdict.message} (allowed: {reason})" if reason else verdict.message
                 warnings.append(Verdict(verdict.rule, message, verdict.change_ids))
     warnings += warn(snapshot, standing, changes, case.ending, rules)
-    for look in (warn_of_workspaces, warn_of_roles, warn_of_settings):
-        warnings += look(snapshot, changes)
+    for subject in SUBJECTS:
+        warnings += subject.warn(snapshot, changes)
     warnings += warn_of_protected(snapshot, changes, rules)
     return Judgement(tuple(refusals), tuple(warnings))
 
@@ -213,8 +207,9 @@ def _most_people(case: Case) -> list[Verdict]:
     """Count the people who lose something: who is removed or demoted, whose token or role or workspace loses or goes."""
     about, people = [], set()
     for change in case.changes:
-        if change.kind in THINGS:
-            losing = losing_people(case.snapshot, change)
+        kind = kind_of(change)
+        if not kind.subject.is_person:
+            losing = kind.losing_people(case.snapshot, change)
         else:
             losing = [change.email or change.id] if is_removal(change) or is_demotion(change) else []
         if losing:
@@ -241,7 +236,7 @@ def _most_people(case: Case) -> list[Verdict]:
 
 def _most_keys(case: Case) -> list[Verdict]:
     """Count the service keys that are deleted or get less, among the keys, by the same shares as people."""
-    losing = [(change, losing_keys(case.snapshot, change)) for change in case.changes if change.kind in THINGS]
+    losing = [(change, kind_of(change).losing_keys(case.snapshot, change)) for change in case.changes]
     about = [change for change, keys in losing if keys]
     if not about:
         return []
@@ -309,6 +304,17 @@ def _email_domains(case: Case) -> list[Verdict]:
     ]
 
 
+def _unknown_kinds(case: Case) -> list[Verdict]:
+    about = [change for change in case.changes if kind_of(change) is UNKNOWN]
+    if not about:
+        return []
+    names = listed(sorted({change.kind for change in about}))
+    message = (
+        f"This lsnb does not know what {names} does, and does not carry it out. Use a newer lsnb, or drop the change."
+    )
+    return [Verdict("unknown-kind", message, _ids(about))]
+
+
 def _irreversible(case: Case) -> list[Verdict]:
     return [
         Verdict(
@@ -318,7 +324,7 @@ def _irreversible(case: Case) -> list[Verdict]:
             (change.id,),
         )
         for change in case.changes
-        if change.kind in IRREVERSIBLE_KINDS
+        if kind_of(change).is_irreversible
     ]
 
 
@@ -330,8 +336,9 @@ _RULES: tuple[Callable[[Case], list[Verdict]], ...] = (
     _max_promotions,
     lambda case: check_ceilings(case.snapshot, case.standing, case.changes, case.ending, case.rules),
     _email_domains,
+    _unknown_kinds,
     _irreversible,
     lambda case: roles_in_use(case.snapshot, case.changes),
-    lambda case: refuse_sso_defaults(case.snapshot, case.changes),
+    lambda case: refuse_sso_defaults(case.snapshot, workspace.deletions(case.changes)),
     lambda case: lock_outs(case.snapshot, case.changes, case.rules),
 )

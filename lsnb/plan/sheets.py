@@ -17,17 +17,18 @@ from lsnb.edits.workspaces import parse_workspaces
 from lsnb.errors import PlanError, TableError
 from lsnb.plan.asked import plan_requests
 from lsnb.plan.build import changes_to_plan, make_plan
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change, Mode, Plan, Verdict
 from lsnb.plan.notes import Notes
 from lsnb.plan.offered import without_missing
 from lsnb.plan.rules import DEFAULT_RULES, OLDER_SERVER, Rules, ServerFeatures
 from lsnb.plan.simulation import simulate_structure
+from lsnb.plan.subjects import role, workspace
+from lsnb.plan.subjects.workspace import new_names
 from lsnb.snapshot import Snapshot
 
 #: The order in which sheets are read: what one creates, those after it may name.
 READING_ORDER: tuple[SheetKind, ...] = ("workspaces", "roles", "settings", "tokens", "keys", "access")
-_CREATING = frozenset({"CreateWorkspace", "CreateRole"})
-_PARTING = frozenset({"DeleteWorkspace", "DeleteRole"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def read_set(
 def _read(kind: SheetKind, snapshot: Snapshot, changes: Sequence[Change], sheet: NamedSheet) -> Requests:
     if kind == "keys":
         named = _as_named(snapshot, changes)
-        return parse_keys(sheet.frame, named, source=sheet.source, renamed=_renamed(changes))
+        return parse_keys(sheet.frame, named, source=sheet.source, renamed=new_names(changes))
     parse: Callable[..., Requests] = {
         "workspaces": parse_workspaces,
         "roles": parse_roles,
@@ -156,12 +157,12 @@ def _read(kind: SheetKind, snapshot: Snapshot, changes: Sequence[Change], sheet:
 
 def _read_access(snapshot: Snapshot, changes: Sequence[Change], sheet: NamedSheet) -> Edits:
     named = _as_named(snapshot, changes)
-    return parse_sheet(sheet.frame, named, source=sheet.source, renamed=_renamed(changes))
+    return parse_sheet(sheet.frame, named, source=sheet.source, renamed=new_names(changes))
 
 
-def _as_named(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
+def _as_named(snapshot: Snapshot, changes: Sequence[Change]) -> Snapshot:
     """Give the organization as later sheets may name it: with what is created, and without what is deleted."""
-    named = simulate_structure(snapshot, [change for change in changes if change.kind in _CREATING | _PARTING])
+    named = simulate_structure(snapshot, [*_creating(changes), *workspace.deletions(changes), *role.deletions(changes)])
     if named is snapshot or not snapshot.is_readable("service_keys"):
         return named
     # Keys are compared with what is there: their rows are no wish to change them when one of their workspaces goes.
@@ -169,12 +170,9 @@ def _as_named(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     return Snapshot(named.meta, tables | {"service_keys": snapshot.service_keys})
 
 
-def _renamed(changes: Iterable[Change]) -> dict[str, str]:
-    return {
-        change.ids["workspace_id"]: str((change.after or {})["workspace"])
-        for change in changes
-        if change.kind == "RenameWorkspace"
-    }
+def _creating(changes: Iterable[Change]) -> list[Change]:
+    """List the changes that create what others may name."""
+    return [change for change in changes if kind_of(change).makes == "id"]
 
 
 def plan_set(
@@ -216,7 +214,7 @@ def plan_set(
             snapshot, changes, rules=rules, allow=allow, created_at=created_at, nonce=nonce, warnings=remarks
         )
     # People are looked up in what is there: what is deleted is there until then, what is created has a reference.
-    created = simulate_structure(snapshot, [change for change in changes if change.kind in _CREATING])
+    created = simulate_structure(snapshot, _creating(changes))
     return make_plan(
         created,
         sheets.edits,

@@ -11,7 +11,7 @@ from lsnb.snapshot import Snapshot
 _RULE = "sso-default"
 
 
-def refuse_sso_defaults(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
+def refuse_sso_defaults(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdict]:
     """Refuse to delete the only workspace, or all workspaces, that a provider puts new people into.
 
     The service refuses it too, after everything else of the plan was carried out.
@@ -24,14 +24,13 @@ def refuse_sso_defaults(snapshot: Snapshot, changes: Sequence[Change]) -> list[V
             "change.",
             ids,
         )
-        for names, ids, is_last in _defaults(snapshot, changes)
+        for names, ids, is_last in _defaults(snapshot, deleted)
         if is_last
     ]
 
 
-def warn_of_sso_defaults(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
+def warn_of_sso_defaults(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdict]:
     """Warn of deleted workspaces that are one of several for new people, and where it is not known whether they are."""
-    deleted = _deleted(changes)
     if deleted and not snapshot.is_readable("sso"):
         names = listed(sorted(change.workspace or "" for change in deleted))
         message = (
@@ -45,18 +44,13 @@ def warn_of_sso_defaults(snapshot: Snapshot, changes: Sequence[Change]) -> list[
             f"Single sign-on puts new people into {names}; others stay. Change its settings if that is not meant.",
             ids,
         )
-        for names, ids, is_last in _defaults(snapshot, changes)
+        for names, ids, is_last in _defaults(snapshot, deleted)
         if not is_last
     ]
 
 
-def _deleted(changes: Sequence[Change]) -> list[Change]:
-    return [change for change in changes if change.kind == "DeleteWorkspace"]
-
-
-def _defaults(snapshot: Snapshot, changes: Sequence[Change]) -> Iterator[tuple[str, tuple[str, ...], bool]]:
+def _defaults(snapshot: Snapshot, deleted: Sequence[Change]) -> Iterator[tuple[str, tuple[str, ...], bool]]:
     """Go over the providers that lose a default workspace: the names, the changes, and whether none is left."""
-    deleted = _deleted(changes)
     if not deleted or not snapshot.is_readable("sso"):
         return
     gone = {change.ids["workspace_id"] for change in deleted}

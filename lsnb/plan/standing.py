@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lsnb.plan.admins import SSO_ONLY
 from lsnb.plan.roles import Role
+from lsnb.plan.subjects.setting import SSO_ONLY
 from lsnb.snapshot import Snapshot
 
 SEPARATOR = "\x1f"

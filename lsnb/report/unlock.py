@@ -6,39 +6,23 @@ from collections import Counter
 
 from lsnb import catalogue
 from lsnb.plan.changes import is_promotion
+from lsnb.plan.kind_record import (
+    DEMOTE_IN_ORGANIZATION,
+    DEMOTE_IN_WORKSPACES,
+    MYSELF,
+    PROMOTE,
+    PROMOTE_IN_WORKSPACES,
+    UnlockPart,
+    unless_reversible,
+)
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change, Plan
-from lsnb.plan.structure import permission_steps, sensitive_gains
 
-#: What each part is called: its verb, and what follows the number of one and of several.
-_WORDS: dict[str, tuple[str, str, str]] = {
-    "remove-workspace": ("remove", " from workspaces", " from workspaces"),
-    "remove-organization": ("remove", " from the organization", " from the organization"),
-    "cancel": ("cancel", " invitation", " invitations"),
-    "delete-workspace": ("delete", " workspace", " workspaces"),
-    "delete-role": ("delete", " role", " roles"),
-    "delete-key": ("delete", " key", " keys"),
-    "revoke": ("revoke", " token", " tokens"),
-    "unshare": ("unshare", " workspace", " workspaces"),
-    "demote-workspace": ("demote", " in workspaces", " in workspaces"),
-    "demote-organization": ("demote", " in the organization", " in the organization"),
-    "demote-key": ("demote", " key", " keys"),
-    "narrow": ("narrow", " role", " roles"),
-    "promote": ("promote", "", ""),
-    "promote-workspace": ("promote", " in workspaces", " in workspaces"),
-    "widen": ("widen", " role", " roles"),
-    "myself": ("change myself", "", ""),
-    "settings": ("settings", "", ""),
-    "final": ("final", "", ""),
-}
+#: What takes something from people.
 _TAKING = {
-    "RemoveWorkspaceMember": "remove-workspace",
-    "RemoveMember": "remove-organization",
-    "CancelInvite": "cancel",
-    "DeleteWorkspace": "delete-workspace",
-    "DeleteRole": "delete-role",
-    "DeleteServiceKey": "delete-key",
-    "RevokeAccessToken": "revoke",
-    "UnshareAll": "unshare",
+    "RemoveWorkspaceMember": UnlockPart(10, "remove", " from workspaces", " from workspaces"),
+    "RemoveMember": UnlockPart(20, "remove", " from the organization", " from the organization"),
+    "CancelInvite": UnlockPart(30, "cancel", " invitation", " invitations"),
 }
 
 
@@ -48,40 +32,31 @@ def unlock_phrase(plan: Plan) -> str:
     `remove 2 from workspaces, 1 from the organization, promote 1`: who takes somebody out of a workspace does not mean
     the organization.
     """
-    counts = Counter(part for part in map(_part_of, plan.changes) if part)
+    counts = Counter(part for part in map(_part_of, plan.changes) if part is not None)
     words: list[str] = []
     last_verb = ""
-    for part, (verb, one, several) in _WORDS.items():
-        n = counts[part]
-        if n:
-            said = f"{n}{one if n == 1 else several}"
-            words.append(said if verb == last_verb else f"{verb} {said}")
-            last_verb = verb
+    for part, n in sorted(counts.items()):
+        said = f"{n}{part.one if n == 1 else part.several}"
+        words.append(said if part.verb == last_verb else f"{part.verb} {said}")
+        last_verb = part.verb
     return ", ".join(words)
 
 
-def _part_of(change: Change) -> str:
+def _part_of(change: Change) -> UnlockPart | None:
+    kind = kind_of(change)
+    if not kind.subject.is_person:
+        return kind.unlock_self if change.stage == "self" else kind.unlock(change)
     if change.stage == "self":
-        return "settings" if change.kind == "UpdateSettings" else "myself"
+        return MYSELF
     if change.kind in _TAKING:
         return _TAKING[change.kind]
     if change.stage == "demote":
-        return _demotion(change)
+        return DEMOTE_IN_WORKSPACES if change.scope == "workspace" else DEMOTE_IN_ORGANIZATION
     if is_promotion(change):
-        return "promote"
+        return PROMOTE
     if change.stage == "promote" or _makes_workspace_admin(change):
-        return "promote-workspace"
-    if sensitive_gains(change) and change.kind == "UpdateRole":
-        return "widen"
-    return "" if change.reversible else "final"
-
-
-def _demotion(change: Change) -> str:
-    if change.kind == "UpdateRole" and permission_steps(change)[1]:
-        return "narrow"
-    if change.kind == "SetServiceKeyRole":
-        return "demote-key"
-    return "demote-workspace" if change.scope == "workspace" else "demote-organization"
+        return PROMOTE_IN_WORKSPACES
+    return unless_reversible(change)
 
 
 def _makes_workspace_admin(change: Change) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lsnb.plan.kinds import KINDS, UNKNOWN, kind_of
 from lsnb.plan.model import Change, Plan
-from lsnb.report.things import THING_WORDS, thing_after, thing_before, thing_sentence, thing_words
 from lsnb.report.unlock import unlock_phrase
 from lsnb.safe_text import one_line, without_keys
 
@@ -26,7 +25,7 @@ KIND_WORDS: dict[str, tuple[str, str]] = {
     "SetWorkspaceRole": ("workspace role changed", "workspace roles changed"),
     "RemoveWorkspaceMember": ("removal from a workspace", "removals from workspaces"),
     "RemoveMember": ("removal from the organization", "removals from the organization"),
-    **THING_WORDS,
+    **{kind.name: (kind.one, kind.several) for kind in KINDS.values()},
 }
 
 #: What is where a change has no before, and no after.
@@ -68,7 +67,7 @@ def facts_of(plan: Plan) -> Facts:
     risks = Counter(change.risk for change in plan.changes)
     return Facts(
         n_changes=len(plan.changes),
-        n_people=len({change.email for change in plan.changes if change.email and change.kind not in THING_WORDS}),
+        n_people=len({change.email for change in plan.changes if change.email and kind_of(change).subject.is_person}),
         n_emails=sum(change.kind in _MAILING for change in plan.changes),
         n_irreversible=sum(not change.reversible for change in plan.changes),
         n_waiting=len(plan.waiting),
@@ -78,8 +77,7 @@ def facts_of(plan: Plan) -> Facts:
 
 
 def _kind_words(kind: str, n: int) -> str:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
-    one, several = KIND_WORDS.get(kind, (spaced, spaced))
+    one, several = KIND_WORDS.get(kind, (UNKNOWN.one, UNKNOWN.several))
     return f"{n:,} {one if n == 1 else several}"
 
 
@@ -154,22 +152,23 @@ def where_words(change: Change) -> str:
 
 def who_words(change: Change) -> str:
     """Say whom or what a change is about: an address, or `role Auditor`, `setting sso_only`."""
-    return thing_words(change) or change.email or ""
+    subject = kind_of(change).subject
+    return change.email or "" if subject.is_person else subject.who(change)
 
 
 def sentence_words(change: Change) -> str:
     """Say what a change does in a sentence: `create role Auditor with 12 permissions`."""
-    found = thing_sentence(change)
-    if found:
-        return found
+    kind = kind_of(change)
+    if not kind.subject.is_person:
+        return kind.sentence(change)
     return f"{change.email or 'nobody'}, {where_words(change)}: {from_words(change)} {ARROW} {to_words(change)}"
 
 
 def from_words(change: Change) -> str:
     """Say what is there before a change."""
-    of_thing = thing_before(change)
-    if of_thing is not None:
-        return of_thing
+    kind = kind_of(change)
+    if not kind.subject.is_person:
+        return kind.before_words(change)
     if change.before is None:
         return _BEFORE_WORDS.get(change.kind, NOTHING)
     return _state_words(change.before)
@@ -177,9 +176,9 @@ def from_words(change: Change) -> str:
 
 def to_words(change: Change) -> str:
     """Say what is there after a change."""
-    of_thing = thing_after(change)
-    if of_thing is not None:
-        return of_thing
+    kind = kind_of(change)
+    if not kind.subject.is_person:
+        return kind.after_words(change)
     if change.after is None:
         return _AFTER_WORDS.get(change.kind, "removed")
     return _state_words(change.after, is_invitation=change.kind in _MAILING)

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping
 
 from lsnb.errors import PlanError
 from lsnb.plan.build import changes_to_plan
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.notes import Notes
-from lsnb.plan.references import exchange, reference_made_by, resolve, role_reference
+from lsnb.plan.references import exchange, reference_made_by, resolve
 from lsnb.plan.rules import DEFAULT_RULES, Rules
 from lsnb.plan.standing import Standing
-from lsnb.plan.structure import THINGS
+from lsnb.plan.subjects.role import made_again
 from lsnb.snapshot import Snapshot
 from lsnb.undo.membership import PersonUndo
 from lsnb.undo.record import Ended, Record
@@ -25,13 +26,10 @@ from lsnb.undo.things import take_things_back
 
 __all__ = ["Ended", "Record", "make_undo", "tables_to_undo"]
 
-#: What must be read to take a change back, besides who has what.
-_TABLES = {"role_id": "permissions", "key_id": "service_keys", "token_id": "access_tokens"}
-
 
 def tables_to_undo(changes: Iterable[Change]) -> tuple[str, ...]:
     """List the tables that `make_undo` needs for a plan with these changes."""
-    needed = {_TABLES.get(THINGS.get(change.kind, "")) for change in changes}
+    needed = {kind_of(change).subject.undo_table for change in changes}
     return ("access", *sorted(filter(None, needed)))
 
 
@@ -81,7 +79,7 @@ def make_undo(
                 f"It is not known whether {change.kind} of {about} was carried out; it is not taken back. Resume the run "
                 "first.",
             )
-        elif result.outcome == "done" and change.kind in THINGS:
+        elif result.outcome == "done" and not kind_of(change).subject.is_person:
             things.append(resolve(change, created))
         elif result.outcome == "done" or (change.kind == "ReplaceInvite" and "cancel" in set(result.steps)):
             made[change.email or ""].append(resolve(change, created))
@@ -99,13 +97,7 @@ def make_undo(
     for one in undoing:
         one.take_back(made[one.email])
     # Who held a role that is made again gets the new one, which has another id.
-    again = {
-        change.ids["role_id"]: role_reference(str((change.before or {}).get("role")))
-        for change in things
-        if change.kind == "DeleteRole"
-    }
-    brought_back = {change.ids["role_id"] for change in made_things if change.kind == "CreateRole"}
-    again = {id_: reference for id_, reference in again.items() if reference in brought_back}
+    again = made_again(things, made_things)
     return changes_to_plan(
         snapshot,
         [exchange(change, again) for change in [*made_things, *(c for one in undoing for c in one.changes)]],

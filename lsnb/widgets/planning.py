@@ -10,6 +10,7 @@ import pandas as pd
 
 from lsnb.errors import PlanError
 from lsnb.plan import Plan, Rules, drop_changes
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.risks import by_risk
 from lsnb.planfile import save_plan
 from lsnb.report.page_shell import render_part
@@ -50,19 +51,6 @@ _COLUMNS = (
 )
 #: So many verdicts are shown as they are; the rest is folded away.
 _MOST_VERDICTS = 6
-#: The kinds of changes that are judged by who has what alone.
-_OF_PEOPLE = frozenset(
-    {
-        "InviteMember",
-        "ReplaceInvite",
-        "CancelInvite",
-        "SetOrgRole",
-        "AddWorkspaceMember",
-        "SetWorkspaceRole",
-        "RemoveWorkspaceMember",
-        "RemoveMember",
-    }
-)
 
 
 class PlanView(Form):
@@ -297,7 +285,7 @@ class PlanView(Form):
 
     def _read(self) -> Snapshot:
         if self._snapshot is None:
-            of_people = all(change.kind in _OF_PEOPLE for change in self.original.changes)
+            of_people = all(kind_of(change).subject.is_person for change in self.original.changes)
             org = self._organization
             self._snapshot = org.read_access() if of_people else org.snapshot(exclude=("usage", "audit_log"))
         return self._snapshot

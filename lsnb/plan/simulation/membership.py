@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.membership_effects import (
     SEPARATOR,
     MembershipEffects,
@@ -24,6 +25,7 @@ from lsnb.plan.membership_effects import (
     role_values,
 )
 from lsnb.plan.model import Change
+from lsnb.plan.subjects import workspace
 from lsnb.snapshot import Snapshot
 from lsnb.tables import SPECS
 from lsnb.tables.access import build_access
@@ -43,8 +45,6 @@ KINDS = frozenset(
         "RemoveMember",
     }
 )
-# What changes about workspaces and roles shows in the tables about people as well.
-_STRUCTURE = frozenset({"CreateWorkspace", "RenameWorkspace", "DeleteWorkspace", "UpdateRole", "DeleteRole"})
 _GROUP_SEPARATOR = " | "
 
 
@@ -65,10 +65,10 @@ def simulate_membership(snapshot: Snapshot, changes: Iterable[Change]) -> Snapsh
         UnreadableTableError: one of the tables about people was not read.
     """
     made = list(changes)
-    if not any(change.kind in KINDS or _shows_in_access(change) for change in made):
+    if not any(change.kind in KINDS or kind_of(change).shows_in_access(change) for change in made):
         return snapshot
     effects = effects_of(made)
-    closed = {change.ids.get("workspace_id", "") for change in made if change.kind == "DeleteWorkspace"}
+    closed = {change.ids.get("workspace_id", "") for change in workspace.deletions(made)}
     people = _people_of(snapshot)
     places = _places_of(snapshot)
     leaving = people[people["key"].isin(effects.gone) & ~people["is_pending"]]
@@ -77,11 +77,6 @@ def simulate_membership(snapshot: Snapshot, changes: Iterable[Change]) -> Snapsh
     if "access_tokens" in tables and len(leaving):
         tables["access_tokens"] = _without_owners(tables["access_tokens"], leaving)
     return Snapshot(snapshot.meta, {name: tables[name] for name in SPECS if name in tables})
-
-
-def _shows_in_access(change: Change) -> bool:
-    # What stands between the parts of a group's name decides what the group gives.
-    return change.kind in _STRUCTURE or change.ids.get("setting") == "scim_group_name_separator"
 
 
 def effects_of(changes: Iterable[Change]) -> MembershipEffects:
