@@ -14,6 +14,9 @@ from lsnb.safe_text import without_keys
 
 Remark = tuple[str, str]
 
+#: What comes of a sheet that says nothing, unless it is the whole truth.
+ASKS_FOR_NOTHING = "so the sheet asks for nothing"
+
 #: Names of columns with which people mean to end something, which nothing here does by itself.
 _ENDINGS = frozenset(
     {
@@ -44,7 +47,7 @@ def left_columns(
     for place, name in unknown:
         texts = text_column(frame.iloc[:, place])
         is_filled = np.asarray(texts.str.strip() != "", dtype=bool)
-        if not is_filled.any():
+        if not is_filled.any() or _only_counts(texts.tolist(), name):
             continue
         if fold_loosely(name) in _ENDINGS:
             reason = "Nothing ends by itself: this column has no effect, and what the row gives stays until it is taken away."
@@ -62,6 +65,13 @@ def left_columns(
     return [("left-aside", f"the columns {shown} are not read, and what is in them has no effect.")]
 
 
+def _only_counts(texts: Sequence[str], name: str) -> bool:
+    """Tell whether a column numbers the rows and does nothing else, as the index that pandas writes beside a table."""
+    if fold_loosely(name).replace(":", "") not in ("", "index", "unnamed 0", "no", "nr", "#"):
+        return False
+    return any([str(first + i) for i in range(len(texts))] == list(texts) for first in (0, 1))
+
+
 def _describe(place: int, name: str, known: Mapping[str, str]) -> str:
     key = fold_loosely(name)
     if not key:
@@ -75,7 +85,7 @@ def _describe(place: int, name: str, known: Mapping[str, str]) -> str:
 
 def no_rows(frame: pd.DataFrame) -> list[Remark]:
     """Say where there is a header and nothing below it."""
-    return [] if len(frame) else [("no-rows", "there is nothing below the header, so the sheet asks for nothing.")]
+    return [] if len(frame) else [("no-rows", f"there is nothing below the header, {ASKS_FOR_NOTHING}.")]
 
 
 def asks_for_nothing(has_role_column: bool, texts: Iterable[Iterable[str]]) -> list[Remark]:
@@ -88,4 +98,4 @@ def asks_for_nothing(has_role_column: bool, texts: Iterable[Iterable[str]]) -> l
     if any(tidy(text) for column in texts for text in column):
         return []
     lacks = "no row names a role" if has_role_column else "there is no column langsmith_role"
-    return [("no-roles", f"{lacks}, and no row an action, so the sheet asks for nothing.")]
+    return [("no-roles", f"{lacks}, and no row an action, {ASKS_FOR_NOTHING}.")]

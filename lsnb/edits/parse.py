@@ -21,7 +21,18 @@ from lsnb.edits.origin import judge_origin, missing_rows, names_read_as_missing,
 from lsnb.edits.places import Place, PlaceBook
 from lsnb.edits.problems import Misfit, Problems
 from lsnb.edits.roles import Role, RoleBook
-from lsnb.edits.texts import Coded, Codes, did_you_mean, encode, fold, fold_loosely, quoted, take_texts, tidy
+from lsnb.edits.texts import (
+    Coded,
+    Codes,
+    did_you_mean,
+    encode,
+    fold,
+    fold_loosely,
+    quoted,
+    take_texts,
+    text_column,
+    tidy,
+)
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
@@ -91,6 +102,8 @@ class _Parser:
         self.snapshot = snapshot
         self.renamed = renamed
         self.remarks: list[tuple[str, str]] = []
+        self.has_places = bool({"workspace_id", "workspace_name"} & set(header.places))
+        self.unread = [(name, np.asarray(text_column(frame.iloc[:, i]))[filled]) for i, name in header.unknown]
         self.missing = {
             name: missing_rows(frame, place)[filled]
             for name, place in header.places.items()
@@ -108,6 +121,7 @@ class _Parser:
         self._report_strangers(emails, actions)
         places, known_places = self._read_places()
         actions = self._keep_those_without_place(places, actions)
+        self._judge_unread_places(places, actions)
         roles, known_roles = self._read_roles(places, actions)
         self._note_missing_roles(places, actions)
         is_admin = np.array([role.system_name == catalogue.ORGANIZATION_ADMIN for role in known_roles] + [False, False])
@@ -216,6 +230,35 @@ class _Parser:
                 )
             )
         return np.where(is_open & (actions == REMOVE), SET, actions)
+
+    def _judge_unread_places(self, places: Codes, actions: Codes) -> None:
+        """Look at removals without a workspace beside which a column that is not read names one.
+
+        Where the sheet has no column of workspaces, and this one holds nothing else, it is meant for it: a problem. Else
+        it may be a team's name, which is said.
+        """
+        rows = np.flatnonzero((places == ORGANIZATION) & (actions == REMOVE))
+        if not len(rows) or not self.unread:
+            return
+        live = PlaceBook(self.snapshot.workspaces, self.renamed).live
+        known = {fold(text) for place in live for text in (place.name, place.workspace_id)}
+        for name, texts in self.unread:
+            own = [index for index in rows.tolist() if fold(tidy(str(texts[index]))) in known]
+            if not own:
+                continue
+            if not self.has_places and all(fold(tidy(str(text))) in known | {""} for text in texts):
+                reason = (
+                    "The column is not read and names workspaces, so that the row would remove from the organization."
+                )
+                misfit = Misfit(name, reason, "Call the column 'workspace_name', or take it away.")
+                for index in own:
+                    self.problems.add(int(self.numbers[index]), str(texts[index]), misfit)
+                continue
+            said = (
+                f"{_rows_words(self.numbers[own])} no workspace, and so {'removes' if len(own) == 1 else 'remove'} from the "
+                f"organization, while {quoted([name])}, which is not read, names one there."
+            )
+            self.remarks.append(("removal-without-workspace", said))
 
     def _note_missing_roles(self, places: Codes, actions: Codes) -> None:
         names = names_read_as_missing(role.name for role in role_book(self.snapshot).roles)

@@ -126,6 +126,9 @@ def read_table(frame: pd.DataFrame, layout: Layout, problems: Problems, *, has_m
             if index not in used and names[index] not in misspelt and key not in layout.ignored | _IGNORED
         ]
         remarks += left_columns(frame, left, official | dict(layout.aliases), numbers, problems)
+    else:
+        nameless = [(index, "") for index, key in enumerate(keys) if not key]
+        remarks += left_columns(frame, nameless, {}, numbers, problems)
     remarks += no_rows(frame)
     return Table(tuple(_lines(frame, layout.columns, at)), frozenset(at), tuple(others), tuple(remarks))
 

@@ -7,8 +7,9 @@ import pandas as pd
 from lsnb.edits.problems import Misfit, Problems
 from lsnb.edits.requests import Requests, TokenRequest
 from lsnb.edits.table import Layout, Line, read_table
-from lsnb.edits.texts import fold
+from lsnb.edits.texts import fold, tidy
 from lsnb.edits.things import Row, ThingBook, known, records_of
+from lsnb.safe_text import without_keys
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
@@ -73,6 +74,8 @@ def _read(line: Line, book: ThingBook, problems: Problems, remarks: list[tuple[s
     if isinstance(row, Misfit):
         problems.add(line.row, line.raw.get(row.column, ""), row)
         return None
+    if _report_others(line, row, problems):
+        return None
     state = state_of(row)
     if not action:
         wanted = fold(line["state"])
@@ -89,6 +92,20 @@ def _read(line: Line, book: ThingBook, problems: Problems, remarks: list[tuple[s
     return TokenRequest(
         line.row, "revoke" if action == "revoke" else "reinstate", str(row["access_token_id"]), line["note"]
     )
+
+
+def _report_others(line: Line, row: Row, problems: Problems) -> bool:
+    """Report cells that say another token than the one that was found: a column may have been sorted by itself."""
+    facts = {"short_key": "short_key", "description": "description", "owner": "email"}
+    is_other = False
+    for column, name in facts.items():
+        there = known(row, name)
+        if line[column] and there and fold(line[column]) != fold(tidy(there)):
+            reason = f"The {column} of a token cannot be changed here; it is '{without_keys(tidy(there))}'."
+            hint = "Write it so, or empty the cell, if the token is meant; else write the id of the other token."
+            problems.add(line.row, line.raw[column], Misfit(column, reason, hint))
+            is_other = True
+    return is_other
 
 
 def tokens_sheet(snapshot: Snapshot) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lsnb.edits import Edits, similar_members
+from lsnb.edits.leftovers import ASKS_FOR_NOTHING
 from lsnb.errors import PlanError, UnreadableTableError
 from lsnb.plan.basis import basis_of
 from lsnb.plan.fingerprint import seal
@@ -15,7 +16,7 @@ from lsnb.plan.ledger import Ledger
 from lsnb.plan.members import plan_member
 from lsnb.plan.model import Change, Mode, Plan, Verdict, Waiting
 from lsnb.plan.notes import Notes, listed, row_words
-from lsnb.plan.omissions import note_bare_removals, note_invited_to_places, note_open_invitations
+from lsnb.plan.omissions import note_bare_removals, note_invited_to_places, note_open_invitations, note_unnamed_places
 from lsnb.plan.order import in_order
 from lsnb.plan.risks import rank_risks
 from lsnb.plan.roles import default_role
@@ -81,6 +82,8 @@ def make_plan(
         raise PlanError(f"Without knowing who has what now, nothing can be planned. {error}") from error
     notes = Notes(rules.max_listed)
     for rule, sentence in edits.remarks:
+        if mode == "sync":
+            sentence = sentence.replace(ASKS_FOR_NOTHING, "and under sync what the sheet does not name is taken away")
         notes.add(rule, f"{edits.source}: {sentence}")
     has_rbac = bool(setting(snapshot, "can_use_rbac", True))
     sheet = Sheet(edits, standing, has_rbac=has_rbac)
@@ -104,6 +107,7 @@ def make_plan(
     note_bare_removals(edits, standing, ledger.changes, notes)
     if mode == "sync":
         _note_invited(sheet, ledger, standing, within, rules.max_listed)
+        note_unnamed_places(edits, ledger.changes, notes, places=within.places, limit=rules.max_listed)
     _note_similar(ledger, snapshot, edits)
     _note_hidden(ledger, edits)
     return changes_to_plan(
@@ -308,8 +312,14 @@ def _note_similar(ledger: Ledger, snapshot: Snapshot, edits: Edits) -> None:
                 change.id,
             )
     similar = similar_members(edits.rows[edits.rows["email"].isin(list(invited))], snapshot)
-    for row, email, message in zip(similar["row"], similar["email"], similar["message"], strict=True):
-        ledger.notes.add("similar-address", f"{row_words([row], edits.source)}: {message}.", invited[email])
+    removed = {change.email: change.id for change in ledger.changes if change.kind in ("RemoveMember", "CancelInvite")}
+    for row, email, other, message in zip(
+        *(similar[name] for name in ("row", "email", "similar", "message")), strict=True
+    ):
+        gone = removed.get(other)
+        more = f", and whom the plan removes. If both are one person, write {other}" if gone else ""
+        ids = (invited[email], gone) if gone else (invited[email],)
+        ledger.notes.add("similar-address", f"{row_words([row], edits.source)}: {message}{more}.", *ids)
 
 
 def _note_hidden(ledger: Ledger, edits: Edits) -> None:

@@ -53,6 +53,32 @@ def note_bare_removals(edits: Edits, standing: Standing, changes: Sequence[Chang
         )
 
 
+def note_unnamed_places(
+    edits: Edits, changes: Sequence[Change], notes: Notes, *, places: Iterable[str], limit: int
+) -> None:
+    """Warn where a sheet that is the whole truth has no row at all of a workspace: a column or a part of it may be missing.
+
+    Args:
+        edits: the sheet.
+        changes: the changes that were made of it.
+        notes: where to say it.
+        places: the ids of the workspaces that the sheet is about.
+        limit: how many workspaces a message names.
+    """
+    unnamed = set(places) - set(edits.rows["workspace_id"].dropna().astype(str))
+    gone = [change for change in changes if change.ids.get("workspace_id") in unnamed and not change.after]
+    if gone:
+        names = sorted({str(change.workspace) for change in gone})
+        people = len({change.email for change in gone})
+        notes.add(
+            "unnamed-workspaces",
+            f"{edits.source} has no row of {listed(names, limit)}, and so the plan takes away all roles there, of "
+            f"{people:,} {'person' if people == 1 else 'people'}. If rows or the column of workspaces are missing, put them in; an "
+            "export has them all.",
+            *(change.id for change in gone),
+        )
+
+
 def note_open_invitations(
     named: Iterable[str], standing: Standing, changes: Sequence[Change], notes: Notes, *, source: str, limit: int
 ) -> None:

@@ -68,6 +68,12 @@ def find_scope(snapshot: Snapshot, scope: str | Sequence[str], *, mode: Mode) ->
     workspaces = workspaces[~workspaces["is_deleted"].astype("boolean").fillna(False).astype(bool)]
     names = dict(zip(workspaces["workspace_id"].astype(str), workspaces["workspace"].astype(str), strict=True))
     if any(name.casefold() == ORGANIZATION for name in wanted):
+        others = [name for name in wanted if name.casefold() != ORGANIZATION]
+        if others:
+            raise PlanError(
+                f"The scope names the organization, which covers everything, and {listed(others)} beside it. Name the one "
+                "or the other; a workspace that is called so is given by its id."
+            )
         return SyncScope((ORGANIZATION,), "the organization", frozenset(names), True, False)
     places = {_find_workspace(name, names) for name in wanted}
     labels = list(names.values())

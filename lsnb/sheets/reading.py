@@ -344,7 +344,9 @@ def _read_frame(source: pd.DataFrame) -> pd.DataFrame:
     is_filled = pd.Series(False, index=frame.index)
     for i in columns:
         is_filled |= frame[i].str.strip() != ""
-    frame.columns = pd.Index([str(name) for name in source.columns], dtype=object)
+    # Pandas calls a column without a name after its place.
+    names = [re.sub(r"^Unnamed: [0-9]+$", "", str(name)) for name in source.columns]
+    frame.columns = pd.Index(names, dtype=object)
     missing = [str(name) for i, name in enumerate(source.columns) if source.iloc[:, i].isna().any()]
     frame = frame[is_filled.to_numpy(dtype=bool)]
     return set_origin(frame, replace(known, missing=tuple(dict.fromkeys([*known.missing, *missing]))))

@@ -14,7 +14,7 @@ import pytest
 import xlsxwriter
 from openpyxl.styles import Font
 
-from lsnb.errors import TableError
+from lsnb.errors import PlanError, TableError
 from lsnb.sheets import read_sheet
 from tests.faults.sheets import GRACE, SHORT, YUKI, book, problems, said, saved
 
@@ -257,3 +257,112 @@ def test_a_workbook_of_the_first_page_only_is_read_the_same(org, tmp_path):
     plan = org.plan(path)
     assert [("SetWorkspaceRole", "Production")] == kinds(plan)
     assert said(plan) == ""
+
+
+# Removals that mean something else
+
+
+@pytest.mark.parametrize("name", ["ws", "tenant_name", "Arbeitsbereich", "project", ""])
+def test_b2_a_column_of_workspaces_under_another_name_is_a_problem_where_rows_remove(org, name):
+    """Read without it, each row would take somebody out of the organization."""
+    rows = [[GRACE, "Production", "remove"], [YUKI, "staging", "remove"]]
+    frame = pd.DataFrame(rows, columns=["email", name, "action"])
+    found = problems(org, frame)
+    assert 2 == found.count("names workspaces")
+    assert "workspace_name" in found
+
+
+def test_b2_other_columns_beside_a_removal_are_no_problem(org):
+    """A team that is called like a workspace is said; other words, and rows that remove nothing, are as before."""
+    frame = pd.DataFrame([[GRACE, "", "Research", "remove"]], columns=["email", "workspace_name", "team", "action"])
+    plan = org.plan(frame)
+    assert [("RemoveMember", None)] == kinds(plan)
+    assert "row 2 names no workspace, and so removes from the organization, while 'team'" in said(plan)
+    assert "removes from" not in said(org.plan(frame.assign(team="Robotics")))
+    assert "" == problems(org, pd.DataFrame([[GRACE, "Robotics", "remove"]], columns=["email", "team", "action"]))
+    assert "" == problems(org, pd.DataFrame([[GRACE, "Research", ""]], columns=["email", "team", "action"]))
+
+
+# Sync
+
+
+def test_b13_sync_says_of_which_workspaces_a_sheet_has_no_row(org):
+    """A column that is missing would take all roles in workspaces away."""
+    snap = org.snapshot(tables=["access"])
+    rows = snap.access[snap.access["scope"] == "organization"]
+    frame = pd.DataFrame({"email": rows["email"], "langsmith_role": rows["role"]})
+    words = said(org.plan(frame, mode="sync", scope="organization"))
+    assert "no row of" in words
+    assert "Production" in words.partition("unnamed-workspaces")[2]
+    one = frame.iloc[:1].assign(langsmith_role="")
+    assert "no row of Staging" in said(org.plan(one, mode="sync", scope=["Staging"]))
+
+
+def test_b13_a_whole_sheet_under_sync_is_no_alarm(org, tmp_path):
+    """Also where one person was taken out of it."""
+    org.export_sheets(tmp_path / "a.csv", "access")
+    frame = read_sheet(tmp_path / "a.csv")
+    assert "" == said(org.plan(frame, mode="sync", scope="organization"))
+    assert "no row of" not in said(org.plan(frame[frame["email"] != GRACE], mode="sync", scope="organization"))
+
+
+@pytest.mark.parametrize("rows", [[], [[GRACE]]])
+def test_b10_an_empty_sheet_under_sync_is_not_said_to_ask_for_nothing(org, rows):
+    """It takes everything away, and says so."""
+    plan = org.plan(pd.DataFrame(rows, columns=["email"]), mode="sync", scope=["Production"])
+    assert plan.changes
+    assert "asks for nothing" not in said(plan)
+    assert "under sync what the sheet does not name is taken away" in said(plan)
+
+
+def test_b7_a_slip_under_sync_says_that_the_other_one_goes(org, tmp_path):
+    """It invites the slip and removes the person."""
+    org.export_sheets(tmp_path / "a.csv", "access")
+    frame = read_sheet(tmp_path / "a.csv")
+    frame["email"] = frame["email"].replace(YUKI, "yuki.stao@acme.example")
+    words = said(org.plan(frame, mode="sync", scope="organization"))
+    assert f"whom the plan removes. If both are one person, write {YUKI}" in words
+
+
+@pytest.mark.parametrize("scope", [["organization", "Production"], ["Production", "ORGANIZATION"]])
+def test_a_scope_of_the_organization_and_something_else_is_an_error(org, scope, tmp_path):
+    """The rest of it would be left aside in silence."""
+    org.export_sheets(tmp_path / "a.csv", "access")
+    with pytest.raises(PlanError, match="Production beside it"):
+        org.plan(tmp_path / "a.csv", mode="sync", scope=scope)
+
+
+# Other kinds of sheets
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("owner", GRACE), ("short_key", "lsv2_pt_...0000"), ("description", "Another")]
+)
+@pytest.mark.parametrize("action", ["revoke", ""])
+def test_a_token_whose_row_says_another_is_a_problem(org, tmp_path, column, value, action):
+    """A column that was sorted by itself would switch somebody else's token off."""
+    org.export_sheets(tmp_path / "t.csv", "tokens")
+    frame = read_sheet(tmp_path / "t.csv")
+    frame.loc[frame.index[0], [column, "action"]] = [value, action]
+    assert f"{column} of a token cannot be changed" in problems(org, frame)
+
+
+def test_a_token_by_its_id_alone_or_in_other_case_is_no_problem(org, tmp_path):
+    """What is not said contradicts nothing."""
+    org.export_sheets(tmp_path / "t.csv", "tokens")
+    frame = read_sheet(tmp_path / "t.csv")
+    frame["owner"] = frame["owner"].str.upper()
+    assert "" == problems(org, frame)
+    assert "" == problems(org, frame[["token_id", "action"]].assign(action="revoke").head(1))
+
+
+def test_b10_a_column_without_a_name_in_the_matrix_is_named(org, tmp_path):
+    """Marks in it would be lost in silence; one that numbers the rows is what pandas writes."""
+    org.export_sheets(tmp_path / "r.csv", "roles")
+    frame = read_sheet(tmp_path / "r.csv")
+    assert "without a name" in said(org.plan(frame.rename(columns={"Annotator": ""})))
+    for kind in ("roles", "access", "workspaces"):
+        org.export_sheets(tmp_path / f"{kind}2.csv", kind)
+        pd.read_csv(tmp_path / f"{kind}2.csv").to_csv(tmp_path / "index.csv")
+        assert "" == said(org.plan(tmp_path / "index.csv"))
+        assert "" == said(org.plan(pd.read_csv(tmp_path / "index.csv")))
