@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from lsnb.edits.cells import neutralise_text
 from lsnb.edits.parse import role_book
 from lsnb.edits.problems import HEADER_ROW, HOLDS_KEY, Misfit, Problems, holds_key
 from lsnb.edits.requests import Requests, RoleRequest
@@ -229,7 +230,7 @@ class _Parser:
         if action_row:
             self._bad(action_row, column.head[ACTION][1], column.title, reason, hint)
         row, description = column.head.get(DESCRIPTION, (HEADER_ROW, ""))
-        if description and description != tidy(self._description(role)):
+        if description and not _is_as_there(description, self._description(role)):
             self._bad(row, description, column.title, reason, hint)
         for name, at in sorted({**column.on, **column.off}.items(), key=lambda item: item[1]):
             if (name in column.on) != (name in held):
@@ -281,7 +282,7 @@ class _Parser:
         wanted = (held - set(column.off)) | set(column.on)
         row, description = column.head.get(DESCRIPTION, (HEADER_ROW, ""))
         before = self._description(role)
-        after = description if description and description != tidy(before) else before
+        after = description if description and not _is_as_there(description, before) else before
         if not self._refuse_organization(column, held) or (wanted == held and after == before):
             return
         if after != before and holds_key(after):
@@ -315,6 +316,11 @@ class _Parser:
 
 def _titles(role: Role) -> tuple[str, ...]:
     return (role.name, OFFICIAL_LABELS[role.system_name]) if role.is_built_in else (role.name,)
+
+
+def _is_as_there(text: str, before: str) -> bool:
+    """Tell whether a description is the one that is there, also as a CSV file of ours has it."""
+    return text in (tidy(before), tidy(neutralise_text(before)))
 
 
 def roles_sheet(snapshot: Snapshot) -> pd.DataFrame:

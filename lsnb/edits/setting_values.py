@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from lsnb.edits.cells import neutralise_text, restore_text
 from lsnb.edits.problems import HOLDS_KEY, Misfit, Problems, holds_key
 from lsnb.edits.requests import Requests, SettingRequest
 from lsnb.edits.table import Layout, Line, read_table
@@ -91,7 +92,7 @@ class _Parser:
         before = json.loads(str(row["value"]))
         kind = SETTING_KINDS[name]
         # What is there counts as it is written out, also where the service holds what could not be set: nothing, or [].
-        value = before if _is_as_there(line, row) else read_value(line.raw["value"], kind, name)
+        value = before if _is_as_there(line, row) else read_value(restore_text(line.raw["value"]), kind, name)
         if isinstance(value, Misfit):
             self._bad(line, "value", value.reason, value.hint)
             return
@@ -146,7 +147,9 @@ class _Parser:
 def _is_as_there(line: Line, row: Row) -> bool:
     """Tell whether a cell holds the value that is there: as the sheet has it, or as JSON, as the table `settings` has it."""
     as_json = str(row["value"])
-    return line.raw["value"].strip() in (as_json, value_text(as_json))
+    shown = value_text(as_json)
+    # A CSV file of ours that a spreadsheet saved as a workbook still has the apostrophe.
+    return line.raw["value"].strip() in (as_json, shown, neutralise_text(shown))
 
 
 def read_value(text: str, kind: Kind, name: str = "") -> Any:

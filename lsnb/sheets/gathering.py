@@ -17,7 +17,7 @@ from lsnb.files import FileTroubleError, read_bounded
 from lsnb.plan.sheets import NamedSheet
 from lsnb.sheets.frames import as_frame, is_column, refuse_no_sheet
 from lsnb.sheets.reading import read_sheet, read_tab
-from lsnb.sheets.workbook import tab_titles
+from lsnb.sheets.workbook import ABOUT, LISTS, tab_titles
 
 SheetSource = str | os.PathLike[str] | pd.DataFrame | Edits
 Brought = SheetSource | Mapping[str, SheetSource] | Iterable[SheetSource]
@@ -42,7 +42,8 @@ def gather_sheets(brought: Brought) -> Sheets:
     if isinstance(brought, Mapping):
         if brought and not any(_is_source(sheet) for sheet in brought.values()):
             raise refuse_no_sheet(brought)
-        named = {_kind(str(name)): sheet for name, sheet in brought.items()}
+        # A whole workbook read by pandas brings the sheets that explain it and hold its choices, too.
+        named = {_kind(str(name)): sheet for name, sheet in brought.items() if name not in (ABOUT, LISTS)}
         for kind, sheet in named.items():
             beside = _titles_beside(kind, sheet, named)
             _put(gathered, kind, sheet if isinstance(sheet, Edits) else _read(sheet, kind, f"the {kind} sheet", beside))

@@ -23,8 +23,8 @@ PREFERRED_SHEET = "Access"
 # Excel writes letters that XML cannot hold as _x0007_, and a text that looks like that as _x005F_x0007_.
 _ESCAPED = re.compile(r"_x005F(_x[0-9A-Fa-f]{4}_)|_x([0-9A-Fa-f]{4})_")
 
-_LISTS = "Lists"
-_ABOUT = "About the columns"
+LISTS = "Lists"
+ABOUT = "About the columns"
 # Enough to find the header below a title, of another sheet that may have been meant.
 _PEEK_ROWS, _PEEK_COLUMNS = 20, 100
 _BLANK: list[str] = []
@@ -156,9 +156,7 @@ def _others(book: Any, sheet: Any) -> list[Any]:
     return [
         other
         for other in book.worksheets
-        if other is not sheet
-        and other.title != _ABOUT
-        and not (other.title == _LISTS and other.sheet_state != "visible")
+        if other is not sheet and other.title != ABOUT and not (other.title == LISTS and other.sheet_state != "visible")
     ]
 
 
@@ -301,7 +299,7 @@ def to_workbook(tabs: Sequence[Tab]) -> bytes:
         if any(tab.explain for tab in tabs):
             _explain(book, tabs)
         if any(tab.dropdowns for tab in tabs):
-            lists = book.add_hidden_sheet(_LISTS)
+            lists = book.add_hidden_sheet(LISTS)
             place = 0
             for sheet, tab in zip(sheets, tabs, strict=True):
                 place = _add_dropdowns(lists, place, sheet, [str(name) for name in tab.frame.columns], tab.dropdowns)
@@ -327,7 +325,7 @@ def _explain(book: XlsxWriter, tabs: Sequence[Tab]) -> None:
     rows = [(tab.title, name, meaning) for tab in tabs for name, meaning in tab.explain.items()]
     first = 0 if len(tabs) > 1 else 1  # of one tab it need not be said which
     header, widths = ("sheet", "column", "what it is for"), (20, 20, 100)
-    book.add_notes(_ABOUT, header[first:], widths[first:], [row[first:] for row in rows])
+    book.add_notes(ABOUT, header[first:], widths[first:], [row[first:] for row in rows])
 
 
 def _add_dropdowns(
@@ -351,7 +349,7 @@ def _add_dropdowns(
             column,
             {
                 "validate": "list",
-                "source": f"={_LISTS}!${letter}$1:${letter}${len(choices)}",
+                "source": f"={LISTS}!${letter}$1:${letter}${len(choices)}",
                 # A warning, not a wall: ids and other names of a role are understood too.
                 "error_type": "warning",
                 "error_title": "Not in the list",

@@ -366,3 +366,29 @@ def test_b10_a_column_without_a_name_in_the_matrix_is_named(org, tmp_path):
         pd.read_csv(tmp_path / f"{kind}2.csv").to_csv(tmp_path / "index.csv")
         assert "" == said(org.plan(tmp_path / "index.csv"))
         assert "" == said(org.plan(pd.read_csv(tmp_path / "index.csv")))
+
+
+def test_a_csv_of_ours_that_a_spreadsheet_saved_as_a_workbook_asks_for_nothing(org, server, tmp_path):
+    """The apostrophes before texts that a spreadsheet would run are still in it."""
+    server.state.organization.display_name = "=Acme"
+    role = next(role for role in server.state.roles.values() if role.display_name == "Annotator")
+    role.description = "-reads"
+    for kind in ("settings", "roles"):
+        path = tmp_path / f"{kind}.csv"
+        org.export_sheets(path, kind)
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        assert (frame == "'=Acme").any(axis=None) or (frame == "'-reads").any(axis=None)
+        made = book(list(frame.columns), *frame.to_numpy().tolist(), title=kind)
+        for cell in (cell for row in made.active for cell in row):
+            cell.data_type = "s" if cell.value else cell.data_type
+        assert [] == kinds(org.plan(saved(made, tmp_path / f"{kind}.xlsx")))
+
+
+def test_a_whole_workbook_read_by_pandas_is_planned_as_it_is(org, tmp_path):
+    """Its tabs are called after kinds; those that explain it are none."""
+    org.export_sheets(tmp_path / "all.xlsx", "access", "roles", "settings")
+    tabs = pd.read_excel(tmp_path / "all.xlsx", sheet_name=None)
+    assert len(tabs) == 5
+    assert [] == kinds(org.plan(tabs))
+    with pytest.raises(TableError, match="no kind of sheet 'Draft'"):
+        org.plan({**tabs, "Draft": tabs["Access"]})
