@@ -7,10 +7,12 @@ sent: organizations without roles in their plan refuse workspace roles. `read_on
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lsnb.api.base import Endpoints, Record
+from lsnb.plan.payloads import Invitation
+
+__all__ = ["BATCH_LIMIT", "Invitation", "MembershipWrites"]
 
 #: The most invitations that one request may carry.
 BATCH_LIMIT = 500
@@ -18,32 +20,6 @@ BATCH_LIMIT = 500
 _MEMBERS = "/api/v1/orgs/current/members"
 _WORKSPACE_MEMBERS = "/api/v1/workspaces/current/members"
 _ENRICHED = "/v1/platform/orgs/current/members"
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """One invitation to be sent.
-
-    Args:
-        email: whom to invite.
-        role_id: the organization role.
-        workspace_ids: the workspaces that it is for.
-        workspace_role_id: the one role for all of them; None where the organization's plan has no roles.
-    """
-
-    email: str
-    role_id: str | None
-    workspace_ids: tuple[str, ...] = ()
-    workspace_role_id: str | None = None
-
-    def to_body(self) -> Record:
-        """Give it as the service wants it."""
-        return _without_none(
-            email=self.email,
-            role_id=self.role_id,
-            workspace_ids=list(self.workspace_ids) or None,
-            workspace_role_id=self.workspace_role_id if self.workspace_ids else None,
-        )
 
 
 class MembershipWrites(Endpoints):

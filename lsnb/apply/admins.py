@@ -24,6 +24,7 @@ from lsnb.plan.admins import (
 )
 from lsnb.plan.model import Change
 from lsnb.plan.rules import Rules
+from lsnb.plan.subjects.membership import sets_organization_role
 from lsnb.plan.subjects.setting import SSO_ONLY
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class AdminGuard:
         """Undo a change at once, where one request can; say what came of it."""
         who = _whom(change)
         role_id = (change.before or {}).get("role_id")
-        if change.kind == "SetOrgRole" and role_id:
+        if sets_organization_role(change) and role_id:
             said = f"{who} is Organization Admin again."
         elif closes_logins(change):
             said = "Other logins are open again."
@@ -210,7 +211,7 @@ class AdminGuard:
         return f"So it was taken back: {said}"
 
     def _send_back(self, change: Change, role_id: str) -> None:
-        if change.kind == "SetOrgRole":
+        if sets_organization_role(change):
             self._api.set_organization_role(change.ids["identity_id"], role_id)
         else:
             self._api.set_sso_only(sso_only=False)

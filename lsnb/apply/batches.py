@@ -99,15 +99,10 @@ def to_units(changes: Iterable[Change], *, together: Collection[str] = ()) -> li
 
 def _group_of(change: Change, together: Collection[str]) -> tuple[str, ...] | None:
     """Tell which changes share a request; None for those that go alone."""
-    if change.kind == "InviteMember":
-        return change.kind, change.ids.get("role_id", ""), change.ids.get("workspace_role_id", "")
     batch = kind_of(change).batch
-    group = None if batch is None else batch.group(change)
-    if group is not None:
-        return group
-    if change.id in together:
-        return change.kind, change.ids["workspace_id"], change.ids.get("role_id", "")
-    return None
+    if batch is None or (batch.asks_first and change.id not in together):
+        return None
+    return batch.group(change)
 
 
 def halves(changes: tuple[Change, ...]) -> list[Unit]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lsnb.apply.reread import find_by_address
 from lsnb.errors import ApiError, TransportError
 from lsnb.offers import can_batch_add
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def find_together(api: Api, changes: Sequence[Change]) -> frozenset[str]:
         api: the service.
         changes: changes of one stage.
     """
-    adding = [change for change in changes if change.kind == "AddWorkspaceMember" and _may_share(change)]
+    adding = [change for change in changes if _asks_first(change) and _may_share(change)]
     counts = Counter((change.ids["workspace_id"], change.ids.get("role_id")) for change in adding)
     many = [change for change in adding if counts[change.ids["workspace_id"], change.ids.get("role_id")] >= _FEWEST]
     if not many:
@@ -41,6 +42,11 @@ def find_together(api: Api, changes: Sequence[Change]) -> frozenset[str]:
         return frozenset()
     active = {(person.email, person.identity_id) for person in people if person.state == "active"}
     return frozenset(change.id for change in many if (change.email, change.ids.get("identity_id")) in active)
+
+
+def _asks_first(change: Change) -> bool:
+    batch = kind_of(change).batch
+    return batch is not None and batch.asks_first
 
 
 def _may_share(change: Change) -> bool:

@@ -17,8 +17,10 @@ from lsnb.apply.patience import patiently
 from lsnb.apply.present import Member, Person, Present, clean_email, to_member, to_person
 from lsnb.apply.things import is_thing, read_things
 from lsnb.errors import NotFoundError, PermissionDeniedError
+from lsnb.plan.membership_effects import is_pending
 from lsnb.plan.model import Change
 from lsnb.plan.references import is_reference
+from lsnb.plan.subjects.membership import sets_organization_role
 
 if TYPE_CHECKING:
     from lsnb.api import Api
@@ -55,7 +57,7 @@ def read_present(api: Api, changes: Iterable[Change], *, everybody: bool = False
         found = present.everybody = _everybody(api, emails, whole=True)
     elif from_list:
         found = _everybody(api, emails, whole=False) if people else []
-    elif all(change.kind == "SetOrgRole" and change.ids.get("pending") != "true" for change in people):
+    elif all(sets_organization_role(change) and not is_pending(change) for change in people):
         # Only the role of people who have joined is asked for, which a smaller list has.
         found = _joined(api, emails)
     elif len(emails) > _MOST_BY_ADDRESS:

@@ -173,8 +173,7 @@ class Settler:
     def _is_half_done(self, item: Open) -> bool:
         """Tell whether an invitation that is to be replaced is gone, and the new one is still to be sent."""
         return (
-            item.change.kind == "ReplaceInvite"
-            and item.step == calls.CANCEL
+            item.step in calls.steps_of(item.change)[:-1]
             and item.how == "unknown"
             and not self._present.people.get(item.change.email or "")
         )
@@ -238,7 +237,7 @@ class Settler:
                 continue
             for item in items:
                 next_step = _MEND
-                if item.change.kind == "ReplaceInvite":
+                if len(calls.steps_of(item.change)) > 1:
                     next_step = f"The old invitation is cancelled already: invite {item.change.email} with a new plan."
                 self._recorder.end(item.change, "failed", item.reason, next_step)
         return again

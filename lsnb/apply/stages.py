@@ -296,7 +296,7 @@ class Stages:
         return f"creating the {kind} {name!r} comes first, and {how}."
 
     def _holds(self, change: Change) -> bool:
-        if calls.CANCEL in self._recorder[change].steps:
+        if calls.is_half_done(change, self._recorder[change].steps):
             # Half of it was done by an earlier run: the old invitation is gone, and the new one is still to be sent.
             return not self._present.people.get(change.email or "")
         return holds(change, self._present)

@@ -54,7 +54,6 @@ How = Literal["unknown", "refused", "missing", "deferred"]
 
 _GIVING = frozenset({"invite", "add", "promote"})
 _TAKING = frozenset({"demote", "remove", "self"})
-_INVITATIONS = frozenset({"InviteMember", "ReplaceInvite"})
 # What the messages of errors advise, and is done here at once.
 _FOLLOWED = (
     " The change may have been carried out: look before trying again.",
@@ -154,8 +153,9 @@ class Worker:
                 opens.append(Open(change, "deferred", "", "", unit))
             else:
                 self._recorder.end(change, "skipped", trouble, RESUME, is_open=True)
-        if len(ready) > 1:
-            return opens + self._batch(unit, ready)
+        batch = kind_of(ready[0]).batch if len(ready) > 1 else None
+        if batch is not None:
+            return opens + self._batch(unit, ready, batch)
         return opens + [item for change in ready for item in self._single(unit, change)]
 
     def _trouble(self, change: Change) -> str | None:
@@ -170,7 +170,7 @@ class Worker:
                 return f"not tried: it is not known whether {_named(other)} was carried out"
             if result.outcome == "done" or result.is_there or _ORDER[other.stage] >= _ORDER[change.stage]:
                 continue
-            if other.kind in _INVITATIONS or (other.stage in _GIVING and change.stage in _TAKING):
+            if kind_of(other).gives == "invitation" or (other.stage in _GIVING and change.stage in _TAKING):
                 how = "failed" if result.outcome == "failed" else "was not made"
                 return f"not tried: {_named(other)} comes first and {how}"
         return self._trouble_of_rotation(change)
@@ -254,40 +254,23 @@ class Worker:
             created_id=created_id,
         )
 
-    def _batch(self, unit: Unit, changes: Sequence[Change]) -> list[Open]:
-        kind = changes[0].kind
-        batch = kind_of(changes[0]).batch
-        if batch is not None:
-            return self._together(unit, changes, batch)
-        if kind == "AddWorkspaceMember":
-            step, items = calls.ADD_BATCH, [calls.addition_of(change) for change in changes]
-            place = changes[0].ids["workspace_id"]
-            answer = self._tried(unit, changes, step, lambda: (self._api.add_workspace_members(place, items),))
-        else:
-            step, items = calls.INVITE_BATCH, [calls.invitation_of(change) for change in changes]
-            answer = self._tried(unit, changes, step, lambda: (self._api.invite_members(items),))
+    def _batch(self, unit: Unit, changes: Sequence[Change], batch: Batch) -> list[Open]:
+        """Send one request for several changes; some answers name the people whom it did."""
+        answer = self._tried(
+            unit, changes, batch.name, lambda: (getattr(self._api, batch.method)(**batch.arguments(changes)),)
+        )
         if isinstance(answer, list):
             return answer
         # By address: the service does not promise the order, and may leave some out.
-        invited = {clean_email(row.get("email")) for row in answer[0]}
+        done = {clean_email(row.get("email")) for row in answer[0]} if batch.names_people else None
         opens = []
         for change in changes:
-            if change.email in invited:
+            if done is None or change.email in done:
                 self._recorder.end(change, "done")
             else:
                 reason = "the service accepted the batch, and its answer does not name this person"
-                opens.append(Open(change, "missing", step, reason, unit))
+                opens.append(Open(change, "missing", batch.name, reason, unit))
         return self._opened(opens)
-
-    def _together(self, unit: Unit, changes: Sequence[Change], batch: Batch) -> list[Open]:
-        """Send one request for several changes, whose answer is about all of them."""
-        arguments = batch.arguments(changes)
-        answer = self._tried(unit, changes, batch.name, lambda: (getattr(self._api, batch.method)(**arguments),))
-        if isinstance(answer, list):
-            return answer
-        for change in changes:
-            self._recorder.end(change, "done")
-        return []
 
     def _tried(self, unit: Unit, changes: Sequence[Change], step: str, send: Callable[[], T]) -> T | list[Open]:
         """Send one request, and return its answer; or what is open about the changes, where that is not clear."""
@@ -361,7 +344,7 @@ class Worker:
 
     def _is_halfway(self, change: Change) -> bool:
         """Tell whether an invitation that is to be replaced is cancelled, and the new one is still to be sent."""
-        return change.kind == "ReplaceInvite" and calls.CANCEL in self._recorder[change].steps
+        return calls.is_half_done(change, self._recorder[change].steps)
 
 
 def _may_have_happened(error: Exception) -> bool:

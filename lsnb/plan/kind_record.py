@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from lsnb.errors import PlanError
 from lsnb.plan.live import Present
+from lsnb.plan.membership_effects import MembershipEffects
 from lsnb.plan.model import Change, ChangeKind, Plan, Risk, Scope, Stage, Verdict
 from lsnb.plan.present import row_of
 from lsnb.plan.reference_names import is_reference
@@ -114,9 +115,10 @@ class Batch:
     Args:
         name: what journals call the request.
         method: the name of the method of the API.
-        group: tells which changes share one, by equal values; None for one that goes alone. The engine may ask for more.
+        group: tells which changes share one, by equal values; None for one that goes alone.
         arguments: gives the arguments, of the changes.
         names_people: whether the answer names by address whom it did; else it is about all of them.
+        asks_first: whether only newer servers can do it, and only for people who are found there just before.
         is_refused_whole: whether one change that the key may not make takes the others with it.
     """
 
@@ -125,6 +127,7 @@ class Batch:
     group: Callable[[Change], tuple[str, ...] | None]
     arguments: Callable[[Sequence[Change]], dict[str, Any]]
     names_people: bool
+    asks_first: bool
     is_refused_whole: bool
 
 
@@ -309,6 +312,7 @@ class Kind:
         after_words: says what is there after.
         sentence: says what it does in a sentence.
         effect: gives the rows of one of its tables as they would be.
+        effect_on_people: collects what it does to members and invitations, whose tables are worked out by column.
         inverse: gives what takes it back, or says why nothing does.
         log_operations: what the organization's audit log calls it.
     """
@@ -355,6 +359,7 @@ class Kind:
     after_words: Callable[[Change], str]
     sentence: Callable[[Change], str]
     effect: Callable[[str, Rows, Change, Snapshot], Rows]
+    effect_on_people: Callable[[MembershipEffects, Change], None]
     inverse: Callable[[Undo, Change], Inverse | str]
     log_operations: tuple[str, ...]
 

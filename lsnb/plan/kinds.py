@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import ModuleType
 
 from lsnb.plan.kind_record import FINAL, Kind, Subject, always
-from lsnb.plan.model import CHANGE_KINDS, Change
-from lsnb.plan.subjects import access_token, role, service_key, setting, shared_links, workspace
+from lsnb.plan.model import Change
+from lsnb.plan.subjects import (
+    access_token,
+    invitation,
+    membership,
+    role,
+    service_key,
+    setting,
+    shared_links,
+    workspace,
+)
 
-_MODULES: tuple[ModuleType, ...] = (workspace, role, service_key, access_token, setting, shared_links)
+_MODULES: tuple[ModuleType, ...] = (
+    membership,
+    invitation,
+    workspace,
+    role,
+    service_key,
+    access_token,
+    setting,
+    shared_links,
+)
 
 #: The kinds by name, in the order of their subjects.
 KINDS: dict[str, Kind] = {kind.name: kind for module in _MODULES for kind in module.KINDS}
@@ -74,28 +91,17 @@ UNKNOWN = Kind(
     after_words=always("not known"),
     sentence=lambda change: f"{change.kind}, which this lsnb does not know",
     effect=lambda table, rows, change, snapshot: rows,
+    effect_on_people=always(None),
     inverse=lambda undo, change: f"{change.kind} cannot be taken back.",
     log_operations=(),
 )
 
 
-# What the subjects of people have not said yet, and the engines still know by themselves.
-_PEOPLE = frozenset(CHANGE_KINDS) - KINDS.keys()
-_OF_PEOPLE = replace(
-    UNKNOWN,
-    subject=replace(_NOBODY_KNOWS, is_person=True),
-    mails=0,
-    removes=always(False),
-    demotes=always(False),
-    promotes=always(False),
-    is_callers_own=always(False),
-    may_hit_caller=always(False),
-    is_irreversible=False,
-    is_looked_at_last=False,
-    allowed_to="operators",
-)
+def kind_named(name: str) -> Kind:
+    """Give what is known about a kind."""
+    return KINDS.get(name, UNKNOWN)
 
 
 def kind_of(change: Change) -> Kind:
     """Give what is known about the kind of a change."""
-    return KINDS.get(change.kind, _OF_PEOPLE if change.kind in _PEOPLE else UNKNOWN)
+    return kind_named(change.kind)

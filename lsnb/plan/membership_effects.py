@@ -42,6 +42,7 @@ class MembershipEffects:
         invited: the changes that invite somebody.
         given: the changes that give a role in a workspace to somebody who is there, by `place_key`.
         ended: the `place_key` of every role in a workspace that ends.
+        closed: the ids of workspaces that are deleted.
     """
 
     gone: set[str] = field(default_factory=set)
@@ -49,6 +50,7 @@ class MembershipEffects:
     invited: list[Change] = field(default_factory=list)
     given: dict[str, Change] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
 
 
 def role_values(values: Values | None, prefix: str = "") -> RoleValues:

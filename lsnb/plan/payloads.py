@@ -35,3 +35,30 @@ class NewKey:
             "expires_at": self.expires_at,
         }
         return {name: value for name, value in body.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One invitation to be sent.
+
+    Args:
+        email: whom to invite.
+        role_id: the organization role.
+        workspace_ids: the workspaces that it is for.
+        workspace_role_id: the one role for all of them; None where the organization's plan has no roles.
+    """
+
+    email: str
+    role_id: str | None
+    workspace_ids: tuple[str, ...] = ()
+    workspace_role_id: str | None = None
+
+    def to_body(self) -> dict[str, Any]:
+        """Give it as the service wants it."""
+        body: dict[str, Any] = {
+            "email": self.email,
+            "role_id": self.role_id,
+            "workspace_ids": list(self.workspace_ids) or None,
+            "workspace_role_id": self.workspace_role_id if self.workspace_ids else None,
+        }
+        return {name: value for name, value in body.items() if value is not None}

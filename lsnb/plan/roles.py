@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from lsnb import catalogue
 from lsnb.snapshot import Snapshot
@@ -21,6 +21,14 @@ _RANKS = {
 
 #: The roles that give power over the organization.
 ORGANIZATION_POWERS = frozenset({catalogue.ORGANIZATION_ADMIN, catalogue.ORGANIZATION_OPERATOR})
+
+
+class RoleData(TypedDict):
+    """A role as JSON-able data."""
+
+    role: str | None
+    role_id: str | None
+    role_name: str | None
 
 
 class Role(NamedTuple):
@@ -45,7 +53,7 @@ class Role(NamedTuple):
         """Whether it is Organization Admin, and so Admin in every workspace."""
         return self.role_name == catalogue.ORGANIZATION_ADMIN
 
-    def to_data(self) -> dict[str, Any]:
+    def to_data(self) -> RoleData:
         """Give it as JSON-able data."""
         return {"role": self.role, "role_id": self.role_id, "role_name": self.role_name}
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from lsnb.plan.kinds import KINDS, UNKNOWN, kind_of
 from lsnb.plan.model import Change, Plan
@@ -17,25 +15,8 @@ NOTHING = "—"
 
 #: What each kind is called when it is counted: one, and several.
 KIND_WORDS: dict[str, tuple[str, str]] = {
-    "InviteMember": ("invitation", "invitations"),
-    "ReplaceInvite": ("invitation sent again", "invitations sent again"),
-    "CancelInvite": ("invitation cancelled", "invitations cancelled"),
-    "SetOrgRole": ("organization role changed", "organization roles changed"),
-    "AddWorkspaceMember": ("person added to a workspace", "people added to workspaces"),
-    "SetWorkspaceRole": ("workspace role changed", "workspace roles changed"),
-    "RemoveWorkspaceMember": ("removal from a workspace", "removals from workspaces"),
-    "RemoveMember": ("removal from the organization", "removals from the organization"),
     **{kind.name: (kind.one, kind.several) for kind in KINDS.values()},
 }
-
-#: What is where a change has no before, and no after.
-_BEFORE_WORDS = {"InviteMember": "not in the organization", "AddWorkspaceMember": "no access of their own"}
-_AFTER_WORDS = {
-    "CancelInvite": "invitation cancelled",
-    "RemoveWorkspaceMember": "removed from the workspace",
-    "RemoveMember": "removed from the organization",
-}
-_MAILING = ("InviteMember", "ReplaceInvite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +49,7 @@ def facts_of(plan: Plan) -> Facts:
     return Facts(
         n_changes=len(plan.changes),
         n_people=len({change.email for change in plan.changes if change.email and kind_of(change).subject.is_person}),
-        n_emails=sum(change.kind in _MAILING for change in plan.changes),
+        n_emails=sum(kind_of(change).mails for change in plan.changes),
         n_irreversible=sum(not change.reversible for change in plan.changes),
         n_waiting=len(plan.waiting),
         kinds=tuple(_kind_words(kind, n) for kind, n in kinds.items()),
@@ -152,56 +133,22 @@ def where_words(change: Change) -> str:
 
 def who_words(change: Change) -> str:
     """Say whom or what a change is about: an address, or `role Auditor`, `setting sso_only`."""
-    subject = kind_of(change).subject
-    return change.email or "" if subject.is_person else subject.who(change)
+    return kind_of(change).subject.who(change)
 
 
 def sentence_words(change: Change) -> str:
     """Say what a change does in a sentence: `create role Auditor with 12 permissions`."""
-    kind = kind_of(change)
-    if not kind.subject.is_person:
-        return kind.sentence(change)
-    return f"{change.email or 'nobody'}, {where_words(change)}: {from_words(change)} {ARROW} {to_words(change)}"
+    return kind_of(change).sentence(change)
 
 
 def from_words(change: Change) -> str:
     """Say what is there before a change."""
-    kind = kind_of(change)
-    if not kind.subject.is_person:
-        return kind.before_words(change)
-    if change.before is None:
-        return _BEFORE_WORDS.get(change.kind, NOTHING)
-    return _state_words(change.before)
+    return kind_of(change).before_words(change)
 
 
 def to_words(change: Change) -> str:
     """Say what is there after a change."""
-    kind = kind_of(change)
-    if not kind.subject.is_person:
-        return kind.after_words(change)
-    if change.after is None:
-        return _AFTER_WORDS.get(change.kind, "removed")
-    return _state_words(change.after, is_invitation=change.kind in _MAILING)
-
-
-def _state_words(values: Mapping[str, Any], *, is_invitation: bool = False) -> str:
-    if "role" not in values:
-        return ", ".join(f"{name}: {values[name]}" for name in sorted(values)) or NOTHING
-    words = str(values["role"] or "a member")
-    if is_invitation or values.get("state") == "pending":
-        words += " (invited)"
-    elif values.get("state") == "disabled":
-        words += " (disabled)"
-    places = values.get("workspaces") or ()
-    return f"{words}; {_places_words(places, values.get('workspace_role'))}" if places else words
-
-
-def _places_words(places: Any, shared: str | None) -> str:
-    """Name workspaces by the role in them: `Viewer in Production, Staging; Editor in Research`."""
-    by_role: dict[str, list[str]] = {}
-    for place in places:
-        by_role.setdefault(str(shared or place.get("role") or "member"), []).append(str(place.get("workspace")))
-    return "; ".join(f"{role} in {', '.join(names)}" for role, names in by_role.items())
+    return kind_of(change).after_words(change)
 
 
 def why_words(change: Change) -> str:

@@ -8,7 +8,8 @@ from lsnb.errors import UnreadableTableError
 from lsnb.loader import load_snapshot_of
 from lsnb.outlook import after_changes
 from lsnb.plan import new_change
-from lsnb.plan.simulation.membership import KINDS, simulate_membership
+from lsnb.plan.kinds import kind_of
+from lsnb.plan.simulation.membership import simulate_membership
 from lsnb.progress import Silent
 from tests.apply.acme import EVERY_KIND, MIXED, Acme
 from tests.apply.test_properties import sheets
@@ -51,7 +52,7 @@ def test_nothing_changes_where_nothing_is_asked_for(server):
 def rename_of_nothing():
     """Make a change of a workspace that is not there, so that everything is built again."""
     change = new_change("RemoveWorkspaceMember", email="x@y.z", before={}, after=None, reason="", ids={})
-    assert change.kind in KINDS
+    assert kind_of(change).subject.is_person
     return change
 
 

@@ -19,32 +19,15 @@ from lsnb.plan.membership_effects import (
     MembershipEffects,
     RoleValues,
     invitation_key,
-    is_pending,
-    person_key,
-    place_key,
     role_values,
 )
 from lsnb.plan.model import Change
-from lsnb.plan.subjects import workspace
 from lsnb.snapshot import Snapshot
 from lsnb.tables import SPECS
 from lsnb.tables.access import build_access
 from lsnb.tables.people import People, build_invites, build_members
 from lsnb.tables.spec import DTYPES, empty_frame, text_array
 
-#: The kinds of changes that this module knows the outcome of.
-KINDS = frozenset(
-    {
-        "InviteMember",
-        "ReplaceInvite",
-        "CancelInvite",
-        "SetOrgRole",
-        "AddWorkspaceMember",
-        "SetWorkspaceRole",
-        "RemoveWorkspaceMember",
-        "RemoveMember",
-    }
-)
 _GROUP_SEPARATOR = " | "
 
 
@@ -65,41 +48,25 @@ def simulate_membership(snapshot: Snapshot, changes: Iterable[Change]) -> Snapsh
         UnreadableTableError: one of the tables about people was not read.
     """
     made = list(changes)
-    if not any(change.kind in KINDS or kind_of(change).shows_in_access(change) for change in made):
+    if not any(kind_of(change).shows_in_access(change) for change in made):
         return snapshot
     effects = effects_of(made)
-    closed = {change.ids.get("workspace_id", "") for change in workspace.deletions(made)}
     people = _people_of(snapshot)
     places = _places_of(snapshot)
     leaving = people[people["key"].isin(effects.gone) & ~people["is_pending"]]
     tables = {name: snapshot.table(name) for name in snapshot.table_names}
-    tables |= _build(snapshot, _change_people(people, effects), _change_places(places, effects, closed))
+    tables |= _build(snapshot, _change_people(people, effects), _change_places(places, effects))
     if "access_tokens" in tables and len(leaving):
         tables["access_tokens"] = _without_owners(tables["access_tokens"], leaving)
     return Snapshot(snapshot.meta, {name: tables[name] for name in SPECS if name in tables})
 
 
 def effects_of(changes: Iterable[Change]) -> MembershipEffects:
-    """Collect what changes do to members and invitations; those of other subjects do nothing to them."""
+    """Collect what changes do to members and invitations."""
     effects = MembershipEffects()
     for change in changes:
-        _add_effect(effects, change)
+        kind_of(change).effect_on_people(effects, change)
     return effects
-
-
-def _add_effect(effects: MembershipEffects, change: Change) -> None:
-    key = person_key(change, is_pending=is_pending(change) or change.kind in ("CancelInvite", "ReplaceInvite"))
-    place = place_key(key, change.ids.get("workspace_id", ""))
-    if change.kind in ("RemoveMember", "CancelInvite", "ReplaceInvite"):
-        effects.gone.add(key)
-    if change.kind in ("InviteMember", "ReplaceInvite"):
-        effects.invited.append(change)
-    elif change.kind == "SetOrgRole":
-        effects.roles[key] = change
-    elif change.kind in ("AddWorkspaceMember", "SetWorkspaceRole"):
-        effects.given[place] = change
-    elif change.kind == "RemoveWorkspaceMember":
-        effects.ended.add(place)
 
 
 def _change_people(people: pd.DataFrame, effects: MembershipEffects) -> pd.DataFrame:
@@ -125,15 +92,9 @@ def _set_roles(rows: pd.DataFrame, touched: pd.Series, roles: list[RoleValues]) 
     rows.loc[touched, "role_name"] = pd.array([role.listed_name for role in roles], dtype=DTYPES["text"])
 
 
-def _change_places(places: pd.DataFrame, effects: MembershipEffects, closed: set[str]) -> pd.DataFrame:
-    """Give the roles in workspaces as they would be; a role that changes stays where it stands.
-
-    Args:
-        places: the roles in workspaces as they are.
-        effects: what changes.
-        closed: the ids of workspaces that are deleted.
-    """
-    places = places[~(places["key"].isin(effects.gone) | places["workspace_id"].isin(closed))]
+def _change_places(places: pd.DataFrame, effects: MembershipEffects) -> pd.DataFrame:
+    """Give the roles in workspaces as they would be; a role that changes stays where it stands."""
+    places = places[~(places["key"].isin(effects.gone) | places["workspace_id"].isin(effects.closed))]
     at = places["key"] + SEPARATOR + places["workspace_id"].fillna("")
     kept = places[~at.isin(effects.ended)].copy()
     at = at[kept.index]
@@ -156,7 +117,7 @@ def _change_places(places: pd.DataFrame, effects: MembershipEffects, closed: set
         return kept
     names = ("key", "workspace_id", "workspace", "role_id", "role_name")
     new = pd.DataFrame(rows, columns=list(names)).astype(DTYPES["text"])
-    return pd.concat([kept, new[~new["workspace_id"].isin(closed)]], ignore_index=True)
+    return pd.concat([kept, new[~new["workspace_id"].isin(effects.closed)]], ignore_index=True)
 
 
 def _keys(identity_id: pd.Series, email: pd.Series, is_pending: pd.Series) -> pd.Series:

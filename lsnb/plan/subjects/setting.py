@@ -281,6 +281,7 @@ KINDS = (
             arguments=lambda changes: {"values": settings_of(changes)},
             names_people=False,
             # One setting that the organization's plan does not include.
+            asks_first=False,
             is_refused_whole=True,
         ),
         makes="nothing",
@@ -293,6 +294,7 @@ KINDS = (
         before_words=_before_words,
         after_words=_after_words,
         sentence=_sentence,
+        effect_on_people=always(None),
         effect=_effect,
         inverse=_restore,
         log_operations=("update_organization_info", "update_login_methods"),

@@ -146,6 +146,7 @@ KINDS = (
         before_words=lambda change: "not there" if change.before is None else _links_words(change.before),
         after_words=always("no public links"),
         sentence=lambda change: f"take back {_links_words(change.before or {})} of {_who(change)}",
+        effect_on_people=always(None),
         effect=_effect,
         inverse=_gone,
         log_operations=("unshare_entities",),

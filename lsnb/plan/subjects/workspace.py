@@ -29,6 +29,7 @@ from lsnb.plan.kind_record import (
     wanted,
 )
 from lsnb.plan.live import Present, Record
+from lsnb.plan.membership_effects import MembershipEffects
 from lsnb.plan.model import Change, Plan, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.present import n_members
@@ -204,6 +205,10 @@ def _effect(table: str, rows: Rows, change: Change, snapshot: Snapshot) -> Rows:
     return [{**row, "workspace": after.get("workspace")} if row.get("workspace_id") == id_ else row for row in rows]
 
 
+def _close(effects: MembershipEffects, change: Change) -> None:
+    effects.closed.add(change.ids.get("workspace_id", ""))
+
+
 def _delete_again(undo: Undo, change: Change) -> Inverse:
     id_ = undo.made_id(change, "workspace_id")
     name = str(undo.row("workspaces", "workspace_id", id_)["workspace"])
@@ -316,6 +321,7 @@ KINDS = (
         before_words=always("not there"),
         after_words=lambda change: str((change.after or {}).get("workspace")),
         sentence=lambda change: f"create {_who(change)}",
+        effect_on_people=always(None),
         effect=_effect,
         inverse=_delete_again,
         log_operations=("create_workspace",),
@@ -369,6 +375,7 @@ KINDS = (
         before_words=lambda change: str((change.before or {}).get("workspace")),
         after_words=lambda change: str((change.after or {}).get("workspace")),
         sentence=lambda change: f"rename {_who(change)} to {(change.after or {}).get('workspace')}",
+        effect_on_people=always(None),
         effect=_effect,
         inverse=_rename_back,
         log_operations=("update_workspace",),
@@ -422,6 +429,7 @@ KINDS = (
         before_words=_before_deletion,
         after_words=always("deleted"),
         sentence=lambda change: f"delete {_who(change)}",
+        effect_on_people=_close,
         effect=_effect,
         inverse=_gone,
         log_operations=("delete_workspace",),
