@@ -26,7 +26,7 @@ from lsnb.cli.common import (
 from lsnb.edits import Edits, problem_lines
 from lsnb.edits.requests import Requests
 from lsnb.errors import ConfigError, PlanError
-from lsnb.export import export_table, to_records
+from lsnb.export import FORMATS, export_table, to_records
 from lsnb.files import check_output, remember_output, write_output
 from lsnb.plan import Plan, Rules
 from lsnb.plan.sheets import SheetSet
@@ -271,18 +271,21 @@ def _secrets(options: argparse.Namespace) -> SecretFile | None:
 
 def _check_results_output(options: argparse.Namespace, inputs: Sequence[Path | None]) -> None:
     if options.output is not None:
+        if options.output.suffix.lower() not in FORMATS:
+            raise ConfigError(f"{options.output.name!r} must end in {', '.join(FORMATS)}. Nothing was changed.")
         check_folder(options.output)
         check_output(options.output, ConfigError, inputs=inputs, overwrite=options.force)
 
 
 def _show_run(run: Run, options: argparse.Namespace) -> int:
-    if options.output:
-        export_table(run.results, options.output, title="results")
-        remember_output(options.output)
+    # First of all what was done, since nothing that goes wrong with a file takes it back.
     if options.json:
         print_json({"journal": str(run.journal), "stopped": run.stopped, "results": to_records(run.results)})
     else:
         print_text(str(run) + "\n")
+    if options.output:
+        export_table(run.results, options.output, title="results")
+        remember_output(options.output)
     return NOTHING if run.is_done else CHANGES
 
 

@@ -13,6 +13,7 @@ from lsnb.config import has_key
 from lsnb.connection import connect, connect_demo
 from lsnb.errors import ConfigError
 from lsnb.export import to_records
+from lsnb.files import check_place
 from lsnb.organization import Organization
 from lsnb.report.text_table import frame_to_text
 from lsnb.safe_text import marked
@@ -72,13 +73,14 @@ def open_organization(options: argparse.Namespace) -> Organization:
 
 
 def check_folder(path: Path) -> None:
-    """Find out before a long reading that its result could not be written.
+    """Find out before a long reading, or before anything is changed, that its result could not be written.
 
     Raises:
-        ConfigError: the folder does not exist.
+        ConfigError: the folder does not exist, or the file cannot be written there.
     """
     if not path.absolute().parent.is_dir():
         raise ConfigError(f"the folder {str(path.parent)!r} does not exist. Make it first.")
+    check_place(path, ConfigError)
 
 
 def print_json(data: Any) -> None:

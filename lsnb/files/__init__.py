@@ -2,6 +2,7 @@
 
 write_atomically   a file that is there whole or not at all, mode 0600
 write_output       the same, but not over a file that somebody edited; check_output asks before the work
+check_place        whether a file can be written there, asked before the work
 create_once        a small file that must not be there yet, for its owner only
 make_folder        a folder that only its owner may enter, mode 0700
 read_bounded       the bytes of a file, up to a limit
@@ -11,7 +12,7 @@ state_folder       where the person who runs lsnb keeps what outlives a run; con
 
 from __future__ import annotations
 
-from lsnb.files.atomic import create_once, make_folder, write_atomically
+from lsnb.files.atomic import check_place, create_once, make_folder, write_atomically
 from lsnb.files.bounded import FileTroubleError, load_json, read_bounded
 from lsnb.files.folders import cache_folder, config_folders, state_folder
 from lsnb.files.outputs import check_output, remember_output, write_output
@@ -20,6 +21,7 @@ __all__ = [
     "FileTroubleError",
     "cache_folder",
     "check_output",
+    "check_place",
     "config_folders",
     "create_once",
     "load_json",

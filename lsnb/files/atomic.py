@@ -7,6 +7,7 @@ shared is shared on purpose, by whoever owns it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ OWNER_FOLDER = 0o700
 
 # A name may have 255 bytes, and the draft's name is longer than the file's.
 _LONGEST_NAME = 200
+_LONGEST_OF_ALL = 255
 
 
 def write_atomically(target: Path, content: bytes, error: type[Exception]) -> None:
@@ -45,11 +47,24 @@ def write_atomically(target: Path, content: bytes, error: type[Exception]) -> No
                 Path(name).unlink(missing_ok=True)
             raise
     except (OSError, ValueError) as problem:  # ValueError: a name that no file can have
-        reason = getattr(problem, "strerror", None) or "that is no name of a file"
-        raise error(
-            f"{str(target)!r} could not be written: {reason}. Check that the folder exists and is yours."
-        ) from None
+        raise error(_refusal(target, problem)) from None
     sync_folder(target.parent)
+
+
+def check_place(target: Path, error: type[Exception]) -> None:
+    """Find out before the work whether a file can be written where its result is to go; the place stays as it is.
+
+    Args:
+        target: the file.
+        error: what to raise when it cannot be written there.
+    """
+    try:
+        _refuse_special(target)
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{_shortened(target.name)}.")
+        os.close(descriptor)
+        Path(name).unlink(missing_ok=True)
+    except (OSError, ValueError) as problem:
+        raise error(_refusal(target, problem)) from None
 
 
 def create_once(path: Path, content: bytes) -> None:
@@ -116,8 +131,20 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _refusal(target: Path, problem: OSError | ValueError) -> str:
+    reason = getattr(problem, "strerror", None) or "that is no name of a file"
+    remedy = (
+        "Make room there"
+        if getattr(problem, "errno", None) == errno.ENOSPC
+        else "Check that the folder exists and is yours"
+    )
+    return f"{str(target)!r} could not be written: {reason}. {remedy}, or name another file."
+
+
 def _refuse_special(target: Path) -> None:
     """Keep devices, pipes and folders from being replaced by a file, which a super-user could do."""
+    if len(os.fsencode(target.name)) > _LONGEST_OF_ALL:
+        raise OSError(errno.ENAMETOOLONG, "its name is too long")
     if target.is_dir():
         raise IsADirectoryError(21, "there is a folder of that name")
     if target.exists() and not target.is_file():

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Failure = Literal[
-    "authorities", "proxy", "connect", "certificate", "tls", "request", "stopped", "timeout", "lost", "truncated"
+    "authorities",
+    "proxy",
+    "connect",
+    "certificate",
+    "tls",
+    "request",
+    "stopped",
+    "timeout",
+    "lost",
+    "truncated",
+    "endless",
 ]
 
 # With these the request surely did not reach the service.

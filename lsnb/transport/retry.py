@@ -22,6 +22,7 @@ _WORDS: Final[dict[Failure, str]] = {
     "timeout": "no answer came in time",
     "lost": "the connection broke before the answer came",
     "truncated": "the answer was cut short",
+    "endless": "its answer did not end",
 }
 _NEXT: Final[dict[Failure, str]] = {
     "connect": "Check the address and the network",
@@ -34,6 +35,7 @@ _NEXT: Final[dict[Failure, str]] = {
     "timeout": "Try again later",
     "lost": "Try again",
     "truncated": "Try again",
+    "endless": "This is not how LangSmith answers: check the address, and what stands in between",
 }
 
 

@@ -41,6 +41,11 @@ _NO_ANSWER: Final = (
     OSError,
     ValueError,
 )
+# A list of 20,000 people in one piece has about 20 MB; unpacked, a small answer can be made to fill any memory.
+_MOST_OF_AN_ANSWER: Final = 64 << 20
+_PIECE: Final = 1 << 20
+# So many times the wait for a piece, a whole answer may take.
+_MOST_WAITS: Final = 3
 _log = logging.getLogger("lsnb.transport")
 
 
@@ -184,7 +189,8 @@ class Wire:
                 cert=self._session.cert,
             )
             try:
-                return Received(response.status_code, response.headers, _whole_body(response))
+                body = _whole_body(response, longest_s=_MOST_WAITS * self.timeout_s[1])
+                return body if isinstance(body, Failed) else Received(response.status_code, response.headers, body)
             finally:
                 response.close()
         finally:
@@ -198,12 +204,23 @@ class Wire:
             return self._surroundings
 
 
-def _whole_body(response: requests.Response) -> bytes:
-    """Read the body in one piece: requests would put it together from pieces of 10 kB."""
+def _whole_body(response: requests.Response, *, longest_s: float) -> bytes | Failed:
+    """Read a body to its end, unless it is larger, or takes longer, than an answer can honestly be.
+
+    Pieces are taken as they come: a server that sends a byte now and then would else keep each wait alive for ever.
+    """
     raw = response.raw
-    if isinstance(raw, urllib3.BaseHTTPResponse):
-        return raw.read(decode_content=True)
-    return response.content or b""
+    if not isinstance(raw, urllib3.BaseHTTPResponse):
+        return response.content or b""
+    ends = time.monotonic() + longest_s
+    body = bytearray()
+    while piece := raw.read1(_PIECE, decode_content=True):
+        body += piece
+        if len(body) > _MOST_OF_AN_ANSWER:
+            return Failed("endless", f"more than {_MOST_OF_AN_ANSWER >> 20} MB came")
+        if time.monotonic() > ends:
+            return Failed("endless", f"it was still coming after {longest_s:.0f} s")
+    return bytes(body)
 
 
 def _same_place(url: str, got: Received) -> str | None:

@@ -1,0 +1,171 @@
+"""The machine around lsnb: answers without an end, places that cannot be written, numbers that are none."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pandas as pd
+import pytest
+
+import lsnb
+from lsnb.cli import main
+from lsnb.config import Settings
+from lsnb.credentials import Key
+from lsnb.errors import TransportError
+from lsnb.transport import Transport
+
+COLUMNS = ["email", "langsmith_role", "workspace_id", "workspace_name", "action"]
+
+
+@pytest.fixture
+def keyed(server, monkeypatch, tmp_path):
+    """Put an admin's token into the environment, and work in a folder of the test's own."""
+    monkeypatch.setenv("LANGSMITH_ENDPOINT", server.url)
+    monkeypatch.setenv("LANGSMITH_API_KEY", server.key)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    return server
+
+
+BOMB = gzip.compress(b" " * (100 << 20), 1)
+
+
+class _Endless(BaseHTTPRequestHandler):
+    """Answers without an end, each of its kind."""
+
+    counts: ClassVar[dict[str, int]] = {}
+
+    def do_GET(self):
+        kind = self.path.rpartition("/")[2]
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        if kind == "bomb":
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        try:
+            if kind == "bomb":
+                self.wfile.write(BOMB)
+            elif kind == "blanks":
+                for _ in range(200):
+                    self.wfile.write(b" " * (1 << 20))
+            elif kind == "drip":
+                for _ in range(600):
+                    self.wfile.write(b" ")
+                    time.sleep(0.05)
+            else:
+                self.wfile.write(json.dumps({"text": "a" * (8 << 20)}).encode())
+        except OSError:
+            return
+
+    do_POST = do_GET  # noqa: N815 -- the name is the library's
+
+    def log_message(self, *words):
+        return
+
+
+@pytest.fixture
+def endless():
+    """Serve answers without an end; give a transport to it."""
+    _Endless.counts = {}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Endless)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    settings = Settings(key=Key("lsv2_pt_" + "0" * 32 + "_1234567890"), base_url=address)
+    transport = Transport(settings, timeout_s=(5, 0.7))
+    yield transport
+    transport.close()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("kind", ["bomb", "blanks", "drip"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_that_does_not_end_is_left_soon(endless, kind, method):
+    """Neither memory nor time is spent on it without a bound, it is asked for once, and a write counts as perhaps done."""
+    started = time.monotonic()
+    with pytest.raises(TransportError, match="did not end") as caught:
+        endless.request(method, f"/{kind}")
+    assert time.monotonic() - started < 10
+    assert {kind: 1} == _Endless.counts
+    assert "unknown" == caught.value.outcome
+    assert ("look before trying again" in str(caught.value)) == (method == "POST")
+
+
+def test_a_large_answer_is_read_whole(endless):
+    """Eight megabytes are an ordinary list of a large organization."""
+    assert 8 << 20 == len(endless.get("/large")["text"])
+
+
+def _plan(server):
+    sheet = pd.DataFrame([["zz.new@acme.example", "Viewer", "", "Production", ""]], columns=COLUMNS)
+    with lsnb.connect(endpoint=server.url, api_key=server.key) as org:
+        plan = org.plan(sheet)
+    lsnb.save_plan(plan, "p.json")
+    return plan
+
+
+@pytest.mark.parametrize(
+    "place", ["r.docx", "folder", "folder.csv", "x" * 300 + ".csv", "no/r.csv", "full.csv", "a\x00.csv", "r"]
+)
+def test_nothing_is_changed_where_the_result_has_no_place(keyed, tmp_path, capsys, place):
+    """It is said before the first request that writes, with the words of the place."""
+    plan = _plan(keyed)
+    for folder in ("folder", "folder.csv"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / "full.csv").symlink_to("/dev/full")
+    before = len(keyed.requests)
+    assert main(["apply", "p.json", "--confirm", plan.fingerprint, "-o", place]) == 1
+    said = capsys.readouterr().err
+    assert "did not expect" not in said
+    assert {"GET"} >= {request["method"] for request in keyed.requests[before:]}
+    assert not (tmp_path / "lsnb-journals").exists()
+    assert main(["apply", "p.json", "--confirm", plan.fingerprint, "-o", "r.csv"]) == 0
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_what_was_done_is_said_also_when_its_table_cannot_be_written_any_more(keyed, monkeypatch, capsys, words):
+    """The disk may fill up meanwhile: the result and the journal are told first, then what failed."""
+    plan = _plan(keyed)
+
+    def full(*arguments, **options):
+        raise lsnb.errors.ConfigError("'r.csv' could not be written: No space left on device.")
+
+    monkeypatch.setattr("lsnb.cli.changing.export_table", full)
+    assert main(["apply", "p.json", "--confirm", plan.fingerprint, "-o", "r.csv", *words]) == 1
+    told = capsys.readouterr()
+    assert "No space left" in told.err
+    assert "lsnb-journals" in told.out
+    assert "done" in told.out
+    if words:
+        assert ["done"] == [row["outcome"] for row in json.loads(told.out)["results"]]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export", "members", "-o", "full.csv"],
+        ["snapshot", "-o", "x" * 300 + ".lsnb"],
+        ["audit", "-o", "folder.html"],
+        ["plan", "s.csv", "-o", "folder.json"],
+        ["policy", "init", "-o", "folder.toml"],
+    ],
+    ids=" ".join,
+)
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(keyed, tmp_path, capsys, words):
+    """Nobody waits for a reading whose result has no place."""
+    for ending in ("html", "json", "toml"):
+        (tmp_path / f"folder.{ending}").mkdir()
+    (tmp_path / "full.csv").symlink_to("/dev/full")
+    before = len(keyed.requests)
+    assert main(words) == 1
+    said = capsys.readouterr().err
+    assert "could not be written" in said
+    assert before == len(keyed.requests)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]  # no draft is left
