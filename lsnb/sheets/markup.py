@@ -166,7 +166,8 @@ class _SheetReader(_Reader):
         elif name == "sheetData":
             self._hide_untold()
         elif name == "sheetFormatPr":
-            self._has_no_height = values.get("zeroHeight") in _YES or _is_flat(values.get("defaultRowHeight"))
+            # `zeroHeight` hides the rows that the file does not have, and those hold nothing.
+            self._has_no_height = _is_flat(values.get("defaultRowHeight"))
             self._has_no_width = _is_nothing(values.get("defaultColWidth"))
         elif name == "mergeCell":
             place = places(values.get("ref", ""))

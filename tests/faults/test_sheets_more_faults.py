@@ -392,3 +392,15 @@ def test_a_whole_workbook_read_by_pandas_is_planned_as_it_is(org, tmp_path):
     assert [] == kinds(org.plan(tabs))
     with pytest.raises(TableError, match="no kind of sheet 'Draft'"):
         org.plan({**tabs, "Draft": tabs["Access"]})
+
+
+def test_b3_hiding_the_rows_that_are_not_used_hides_none_of_ours(org, tmp_path):
+    """Excel and LibreOffice show the rows that the file has; only those below are hidden."""
+    with xlsxwriter.Workbook(tmp_path / "u.xlsx") as made:
+        sheet = made.add_worksheet("Access")
+        for row, cells in enumerate([SHORT, [GRACE, "", "Production", "remove"]]):
+            sheet.write_row(row, 0, cells)
+        sheet.set_default_row(hide_unused_rows=True)
+    plan = org.plan(tmp_path / "u.xlsx")
+    assert [("RemoveWorkspaceMember", "Production")] == kinds(plan)
+    assert "" == said(plan)

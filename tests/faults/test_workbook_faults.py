@@ -143,7 +143,7 @@ def test_b3_rows_of_no_height_and_in_closed_groups_are_hidden(org, tmp_path):
     made.active.row_dimensions.group(4, 4, hidden=True)
     assert "rows 2 and 4 are hidden" in said(org.plan(saved(made, tmp_path / "h.xlsx")))
     made = book(SHORT, [GRACE, "Viewer", "Production", ""])
-    made.active.sheet_format.zeroHeight = True
+    made.active.sheet_format.defaultRowHeight = 0
     assert "hidden" in said(org.plan(saved(made, tmp_path / "z.xlsx")))
 
 
