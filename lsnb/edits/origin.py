@@ -6,6 +6,7 @@ file to the check. Places are told by the names of columns and the numbers of ro
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -207,7 +208,7 @@ class _Sheet:
 
 def _report_merges(sheet: _Sheet, merges: Iterable[Merge], problems: Problems, free: Collection[str]) -> Iterable[int]:
     texts: dict[str, dict[int, str]] = {}
-    there = set(sheet.numbers)
+    there = sorted(sheet.numbers)
     for merge in merges:
         columns = [name for name in merge.columns if name in sheet.meant and sheet.meant[name] not in free]
         if merge.is_header:
@@ -216,7 +217,7 @@ def _report_merges(sheet: _Sheet, merges: Iterable[Merge], problems: Problems, f
                 hint = "Unmerge them in the spreadsheet, and give each column a name."
                 problems.add(HEADER_ROW, "", Misfit(columns[0] if columns else merge.ref, reason, hint))
             continue
-        rows = [row for row in range(merge.first_row, merge.last_row + 1) if row in there]
+        rows = there[bisect_left(there, merge.first_row) : bisect_right(there, merge.last_row)]
         for name in columns:
             texts.setdefault(name, sheet.texts(name))
         # Whoever filled the cells in meanwhile has said what they mean.

@@ -23,9 +23,19 @@ _LARGE, _MOST_PACKED = 16 * _MEBIBYTE, 150
 #: A sheet of roles has a column per role; behind this there is a slip, or harm.
 MOST_COLUMNS = 2_000
 MOST_ROWS = 1_048_576
-MOST_CELLS = 20_000_000
+#: Letters in one cell; Excel holds 32,767.
+LONGEST_CELL = 100_000
+#: Marks ("<") in all parts together, which is what reading takes its time for: a sheet of 100,000 rows of six cells, as
+#: the largest organizations have it, has 3 to 5 million.
+MOST_MARKS = 6_000_000
+#: Marks in one of the parts around the sheets: styles, names, relations.
+MOST_MARKS_AROUND = 150_000
+#: Cells up to the last one of each row that is formatted, filled or not.
+MOST_FORMATTED = 50_000_000
 
 _PIECE = _MEBIBYTE
+# Where sheets, their texts and the comments on them lie.
+_SHEETS = ("xl/worksheets/", "xl/sharedstrings", "xl/comments", "xl/threadedcomments", "xl/drawings")
 # A declaration of entities, which no workbook has, can refer to other files or multiply itself.
 _DECLARATIONS = tuple(mark.encode(coding) for mark in ("<!DOCTYPE", "<!ENTITY") for coding in ("ascii", "utf-16-le"))
 _OVERLAP = 2 * len("<!DOCTYPE")
@@ -54,9 +64,10 @@ def check_workbook(content: bytes, source: str) -> None:
                 f"{source} has {len(content) / _MEBIBYTE:,.1f} MB and would unpack to {unpacked / _MEBIBYTE:,.0f} MB, "
                 f"which no sheet of access needs. It is not read. {_REMEDY}"
             )
+        n_marks = 0
         for part in parts:
             if part.filename.lower().endswith((".xml", ".rels", ".vml")):
-                _check_part(archive, part, source)
+                n_marks += _check_part(archive, part, source, most=MOST_MARKS - n_marks)
 
 
 @contextlib.contextmanager
@@ -87,7 +98,7 @@ class Room:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._n_cells = 0
+        self._n_formatted = 0
 
     def filled(self, cells: Sequence[Any], row: int) -> Sequence[Any]:
         """Give the cells of a row up to the last one that holds something.
@@ -98,6 +109,12 @@ class Room:
         if row > MOST_ROWS:
             raise TableError(f"{self._source} names a row behind {MOST_ROWS:,}, which no sheet has. {_REMEDY}")
         end = len(cells)
+        self._n_formatted += end
+        if self._n_formatted > MOST_FORMATTED:
+            raise TableError(
+                f"{self._source} has formatted cells far to the right in many rows. Delete the columns behind those that "
+                "are needed, or save it as CSV."
+            )
         while end and cells[end - 1].value is None:
             end -= 1
         if end > MOST_COLUMNS:
@@ -106,9 +123,6 @@ class Room:
                 f"{self._source} has something in {place}, and at most {MOST_COLUMNS:,} columns are read. Delete what is "
                 "out there, or the columns that are not needed."
             )
-        self._n_cells += end
-        if self._n_cells > MOST_CELLS:
-            raise TableError(f"{self._source} has more than {MOST_CELLS:,} cells. Bring it in pieces, or as CSV.")
         return cells[:end]
 
 
@@ -116,14 +130,44 @@ def _is_bomb(part: zipfile.ZipInfo) -> bool:
     return part.file_size > _LARGE and part.file_size > _MOST_PACKED * max(part.compress_size, 1)
 
 
-def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, source: str) -> None:
-    """Unpack a part once, piece by piece: its length and check sum are those that were said, and it declares nothing."""
+def check_cell(text: str, source: str, place: str) -> None:
+    """Make sure that a text is one that a cell can hold.
+
+    Raises:
+        TableError: it is longer.
+    """
+    if len(text) > LONGEST_CELL:
+        raise TableError(
+            f"{source} has a text of {len(text):,} letters in {place}, and at most {LONGEST_CELL:,} are read in one cell."
+        )
+
+
+def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, source: str, *, most: int) -> int:
+    """Unpack a part once, piece by piece: its length and check sum are those that were said, and it declares nothing.
+
+    Returns:
+        How many marks it has; it may have `most`.
+    """
     before = b""
+    n_marks = 0
+    is_around = not part.filename.lower().startswith(_SHEETS)
     with archive.open(part) as file:
         while piece := file.read(_PIECE):
+            n_marks += piece.count(b"<")
+            if is_around and n_marks > MOST_MARKS_AROUND:
+                raise TableError(
+                    f"{source} is no workbook that a spreadsheet wrote: {part.filename[:80]!r} has more than "
+                    f"{MOST_MARKS_AROUND:,} entries. {_REMEDY}"
+                )
+            if n_marks > most:
+                raise TableError(
+                    f"{source} has more cells than are read from a workbook, which is enough for 100,000 rows of six. "
+                    "Bring it in pieces, or save it as CSV."
+                )
             window = before + piece
             if any(mark in window for mark in _DECLARATIONS):
                 raise TableError(
                     f"{source} declares entities in {part.filename[:80]!r}, as no spreadsheet does. {_REMEDY}"
                 )
             before = window[-_OVERLAP:]
+    return n_marks

@@ -9,10 +9,14 @@ from io import BytesIO
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
+from lsnb.errors import TableError
+
 _REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})(?::([A-Z]{1,3})([0-9]{1,7}))?")
 _YES = ("1", "true", "on")
 
-#: So many merged cells, hidden runs and comments are kept of one sheet; no honest one has more.
+#: So many merged cells may a sheet have: each is looked for in the rows.
+_MOST_MERGES = 5_000
+#: So many hidden runs and comments are kept of one sheet; no honest one has more.
 _MOST = 100_000
 _MOST_COMMENTS = 1_000
 _LEAST = 0.5
@@ -171,7 +175,11 @@ class _SheetReader(_Reader):
             self._has_no_width = _is_nothing(values.get("defaultColWidth"))
         elif name == "mergeCell":
             place = places(values.get("ref", ""))
-            if place is not None and place[:2] != place[2:] and len(self._found.merges) < _MOST:
+            if len(self._found.merges) == _MOST_MERGES:
+                raise TableError(
+                    f"A sheet has more than {_MOST_MERGES:,} merged cells. Unmerge them in the spreadsheet, and fill in what each row is to say."
+                )
+            if place is not None and place[:2] != place[2:]:
                 self._found.merges.append((values["ref"], *place))
 
     def _is_hidden_row(self, values: dict[str, str]) -> bool:

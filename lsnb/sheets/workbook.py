@@ -8,12 +8,13 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from lsnb.edits.texts import to_text
 from lsnb.errors import MissingExtraError, TableError
 from lsnb.files.xlsx import MAX_CELL, MAX_ROWS, XlsxWriter
-from lsnb.sheets.limits import MOST_COLUMNS, Room, check_workbook, guarded
+from lsnb.sheets.limits import LONGEST_CELL, MOST_COLUMNS, Room, check_cell, check_workbook, guarded
+from lsnb.sheets.markup import list_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,11 +40,9 @@ def tab_titles(content: bytes, source: str) -> list[str]:
         MissingExtraError: openpyxl is not installed.
         TableError: the workbook is damaged.
     """
-    with guarded(source):
-        book = _open(content, source, values=False)
-        titles = [str(sheet.title) for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        book.close()
-    return titles
+    check_workbook(content, source)
+    with guarded(source), ZipFile(io.BytesIO(content)) as archive:
+        return [part.title for part in list_parts(archive) if not part.is_hidden]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +210,7 @@ def _open(content: bytes, source: str, *, values: bool) -> Any:
             reader = ExcelReader(io.BytesIO(content), read_only=True, data_only=values, keep_links=False)
             reader.read_chartsheet = lambda *_: None  # openpyxl stumbles over some, and nothing in them is read
             reader.read_strings = lambda: setattr(reader, "shared_strings", _shared_strings(reader))
+            reader.read_worksheets = lambda: _add_sheets(reader)
             reader.read()
     except (BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError) as error:  # SyntaxError: broken XML
         raise TableError(
@@ -218,6 +218,21 @@ def _open(content: bytes, source: str, *, values: bool) -> Any:
             "as .xlsx or CSV."
         ) from None
     return reader.wb
+
+
+def _add_sheets(reader: Any) -> None:
+    """Add the sheets without looking for their sizes, which reads all of a sheet that does not say its own."""
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
+    class Sheet(ReadOnlyWorksheet):  # type: ignore[misc]
+        def _get_size(self) -> None:
+            return
+
+    for entry, relation in reader.parser.find_sheets():
+        if relation.target in reader.valid_files and "chartsheet" not in relation.Type:
+            sheet = Sheet(reader.wb, entry.name, relation.target, reader.shared_strings)
+            sheet.sheet_state = entry.state
+            reader.wb._sheets.append(sheet)
 
 
 def _shared_strings(reader: Any) -> list[str]:
@@ -254,6 +269,8 @@ def _sheet(book: Any, source: str, title: str | None) -> Any:
 
 def _value(cell: Any) -> str:
     """Write what is in a cell as text."""
+    if isinstance(cell.value, str) and len(cell.value) > LONGEST_CELL:
+        check_cell(cell.value, "The workbook", cell.coordinate)
     if cell.data_type == "s" and isinstance(cell.value, str):
         return _unescape(cell.value) if "_x" in cell.value else cell.value
     return to_text(cell.value)

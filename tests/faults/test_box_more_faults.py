@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import re
 import threading
 import time
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -16,7 +20,8 @@ import lsnb
 from lsnb.cli import main
 from lsnb.config import Settings
 from lsnb.credentials import Key
-from lsnb.errors import TransportError
+from lsnb.errors import TableError, TransportError
+from lsnb.sheets import read_sheet
 from lsnb.transport import Transport
 
 COLUMNS = ["email", "langsmith_role", "workspace_id", "workspace_name", "action"]
@@ -169,3 +174,50 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(keyed, t
     assert "could not be written" in said
     assert before == len(keyed.requests)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]  # no draft is left
+
+
+def _book(rows="", *, after="", parts=None):
+    """Make a workbook of a header and rows written by hand."""
+    made = openpyxl.Workbook()
+    made.active.append(["email", "action"])
+    buffer, changed = io.BytesIO(), io.BytesIO()
+    made.save(buffer)
+    with zipfile.ZipFile(buffer) as archive, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as out:
+        for name in archive.namelist():
+            text = archive.read(name).decode()
+            if name == "xl/worksheets/sheet1.xml":
+                text = text.replace("</sheetData>", f"{rows}</sheetData>{after}")
+                text = re.sub("<dimension[^>]*>", "", text)
+            for mark, more in (parts or {}).get(name, {}).items():
+                text = text.replace(mark, more)
+            out.writestr(name, text)
+    return changed.getvalue()
+
+
+def _rows(cells, n):
+    return "".join(f'<row r="{i}">{cells.replace("#", str(i))}</row>' for i in range(2, n + 2))
+
+
+HOSTILE = {
+    "a million rows": lambda: (_book(_rows('<c r="A#" t="inlineStr"><is><t>u#@a.example</t></is></c>', 900_000)), "more cells than"),
+    "formatted to the last column": lambda: (_book(_rows('<c r="XFD#" s="0"/>', 20_000)), "far to the right"),
+    "merges without end": lambda: (_book(_rows('<c r="A#"/>', 2), after="<mergeCells>" + '<mergeCell ref="A2:B1048576"/>' * 50_000 + "</mergeCells>"), "merged cells"),
+    "names without end": lambda: (_book(parts={"xl/workbook.xml": {"<calcPr": "<definedNames>" + '<definedName name="n">S!$A$1</definedName>' * 300_000 + "</definedNames><calcPr"}}), "entries"),
+    "a cell without end": lambda: (_book(_rows('<c r="A#" t="inlineStr"><is><t>' + "abcdefghij" * 20_000 + "</t></is></c>", 1)), "letters in A2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_workbook_that_would_take_minutes_is_refused_soon(name):
+    """Each is within what a zip may hold, and is refused by what reading it would cost."""
+    content, words = HOSTILE[name]()
+    started = time.process_time()
+    with pytest.raises(TableError, match=words):
+        read_sheet(content)
+    assert time.process_time() - started < 5
+
+
+def test_a_sheet_that_does_not_say_its_size_is_read_once(tmp_path):
+    """As other programs write it: its size is not looked for beforehand, which reads all of it."""
+    book = _book(_rows('<c r="A#" t="inlineStr"><is><t>u#@a.example</t></is></c>', 10_000))
+    assert 10_000 == len(read_sheet(book))
