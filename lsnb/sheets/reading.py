@@ -49,6 +49,8 @@ _ZIPPED = (
 )
 
 
+#: The mark of UTF-8 where the file was taken for Windows-1252.
+_MOJIBAKE = "\u00ef\u00bb\u00bf"
 #: So far down a header is looked for below a title.
 _TITLE_ROWS = 12
 
@@ -263,6 +265,8 @@ def _refuse_foreign_text(text: str, name: str) -> None:
     start = text.lstrip()[:2_000].lower()
     if start.startswith("<?xml") and "excel.sheet" in start:
         raise TableError(f"{name} is an Excel 2003 XML sheet, which is not read. Save it as .xlsx or CSV.")
+    if start.startswith("<?xml") and "opendocument" in start:
+        raise TableError(f"{name} is a flat OpenDocument sheet (.fods), which is not read. Save it as .xlsx or CSV.")
     if start.startswith(("<html", "<!doctype", "<table", "<?xml", "<!--", "<head", "<meta", "<style")):
         raise TableError(
             f"{name} is a web page, also where its name ends in .xls. Open it and save it as .xlsx or CSV."
@@ -280,6 +284,11 @@ def _to_frame(rows: Iterable[list[str]], name: str, *, is_neutralised: bool) -> 
         raise TableError(f"{name} is empty. The first row must name the columns.")
     _refuse_title(numbered, name)
     header = _without_blank_end(numbered[0][1])
+    if header[0].startswith(_MOJIBAKE):
+        raise TableError(
+            f"{name} was made of a CSV file in UTF-8 that was opened as Western European, so that letters in it are wrong. "
+            "Open the CSV file as UTF-8 and save it again, or bring it as it is."
+        )
     width = len(header)
     body = [(number, _without_blank_end(row) if len(row) > width else row) for number, row in numbered[1:]]
     _refuse_ragged([(number, row) for number, row in body if len(row) > width], width, name)

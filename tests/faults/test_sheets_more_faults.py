@@ -404,3 +404,20 @@ def test_b3_hiding_the_rows_that_are_not_used_hides_none_of_ours(org, tmp_path):
     plan = org.plan(tmp_path / "u.xlsx")
     assert [("RemoveWorkspaceMember", "Production")] == kinds(plan)
     assert "" == said(plan)
+
+
+def test_b15_a_csv_that_was_opened_with_other_letters_says_so(org, tmp_path):
+    """The mark at its start became three letters, and so did others in it."""
+    made = book(["\u00ef\u00bb\u00bfemail", *SHORT[1:]], ["in\u00c3\u00aas@acme.example", "Viewer", "Production", None])
+    with pytest.raises(TableError, match="CSV file in UTF-8 that was opened as Western European"):
+        org.plan(saved(made, tmp_path / "m.xlsx"))
+
+
+def test_b13_a_flat_opendocument_sheet_says_what_it_is(org, tmp_path):
+    """It is XML, and no web page."""
+    path = tmp_path / "s.fods"
+    path.write_text(
+        '<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"/>'
+    )
+    with pytest.raises(TableError, match="flat OpenDocument"):
+        org.plan(path)
