@@ -124,7 +124,7 @@ def table(frame: pd.DataFrame, *, titles: Sequence[str] = (), limit: int = 50, e
     """
     names = titles or [str(name).replace("_", " ") for name in frame.columns]
     rows = list(frame.head(limit).itertuples(index=False, name=None))
-    return render_part("first_rows", names, rows, len(frame), empty)
+    return render_part("first_rows", names, rows, len(frame), empty, in_form=True)
 
 
 def _without(words: str, secrets: Iterable[str]) -> str:
