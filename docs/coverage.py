@@ -58,6 +58,7 @@ _THINGS = "apply/test_things.py::test_every_kind_is_applied_when_a_plan_has_them
 _PENDING = "apply/test_applying.py::test_pending_people_are_changed_without_a_mail_when_the_server_can"
 _USER = "test_useronly.py::test_a_key_is_refused_without_a_request"
 _PLACE_KEY = "apply/test_things.py::test_a_key_of_one_workspace_makes_and_deletes_keys_there"
+_SCIM_DELETED = "test_scim_tokens.py::test_a_token_is_deleted_when_it_is_allowed_by_name"
 _WHOAMI = "test_whoami.py::test_what_is_promised_is_what_happens"
 
 _MEMBERS = "/orgs/current/members"
@@ -255,7 +256,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         _no("POST", _SCIM, _SCIM_WHY),
         _other("GET", f"{_SCIM}/{{scim_token_id}}", "`snap.scim_tokens` has them all"),
         _no("PATCH", f"{_SCIM}/{{scim_token_id}}", _SCIM_WHY),
-        _no("DELETE", f"{_SCIM}/{{scim_token_id}}", _SCIM_WHY),
+        _done("DELETE", f"{_SCIM}/{{scim_token_id}}", "plan: `DeleteScimToken`", _SCIM_DELETED),
     ),
     "Single sign-on": (
         _done("GET", "/orgs/current/sso-settings", "`snap.sso`, through `Api.list_sso_settings`", _ALL),

@@ -172,7 +172,7 @@ class Organization:
 
         Args:
             sheet: a CSV or Excel file, a DataFrame, or `Edits`; or several: a mapping from kinds ("access",
-                "workspaces", "roles", "keys", "tokens", "settings") to such, a list whose kinds are told by the columns,
+                "workspaces", "roles", "keys", "tokens", "scim_tokens", "settings") to such, a list whose kinds are told by the columns,
                 or a workbook with a tab per kind. Several make one plan, in which one sheet may name what another
                 creates.
             mode: "update" adds and changes, and removes only what rows say; "remove" only removes; under "sync" the

@@ -12,6 +12,7 @@ from lsnb.secrets import Secret
 __all__ = ["CreatedKey", "KeyReads", "KeyWrites", "NewKey"]
 
 _SERVICE_KEYS = "/api/v1/orgs/current/service-keys"
+_SCIM_TOKENS = "/v1/platform/orgs/current/scim/tokens"
 _TOKENS = "/api/v1/orgs/current/personal-access-tokens"
 
 
@@ -93,6 +94,10 @@ class KeyWrites(Endpoints):
     def revoke_access_token(self, token_id: str) -> None:
         """Switch a token off, on newer servers. `POST /orgs/current/personal-access-tokens/{pat_id}/revocation`."""
         self.transport.request("POST", f"{_TOKENS}/{token_id}/revocation")
+
+    def delete_scim_token(self, token_id: str) -> None:
+        """Delete a token of an identity provider. `DELETE /v1/platform/orgs/current/scim/tokens/{scim_token_id}`."""
+        self.transport.request("DELETE", f"{_SCIM_TOKENS}/{token_id}")
 
     def reinstate_access_token(self, token_id: str) -> None:
         """Switch a token on again, on newer servers. `DELETE .../personal-access-tokens/{pat_id}/revocation`."""

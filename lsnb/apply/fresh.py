@@ -10,10 +10,9 @@ import lsnb
 from lsnb.api import Api
 from lsnb.apply.patience import patiently
 from lsnb.edits.kinds import FORMS
-from lsnb.edits.requests import SheetKind
 from lsnb.loader import load_snapshot_of
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
-from lsnb.plan.structure import THINGS
 from lsnb.progress import Silent
 from lsnb.snapshot import Caller, Snapshot
 
@@ -23,13 +22,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_FORM_OF: dict[str, SheetKind] = {
-    "workspace_id": "workspaces",
-    "role_id": "roles",
-    "key_id": "keys",
-    "token_id": "tokens",
-    "setting": "settings",
-}
 #: Needed to write and check a sheet, and by no rule.
 _FOR_SHEETS_ONLY = frozenset({"permission_catalogue"})
 
@@ -97,7 +89,7 @@ class ReadOnce(Api):
 
 def tables_to_judge(changes: Iterable[Change]) -> tuple[str, ...]:
     """List the tables that the rules need for changes: those that a plan of such changes is made from."""
-    forms = {_FORM_OF[THINGS[change.kind]] for change in changes if change.kind in THINGS}
+    forms = {kind_of(change).subject.sheet for change in changes}
     needed = {table for form in forms for table in FORMS[form].tables} - _FOR_SHEETS_ONLY
     return ("access", *sorted(needed))
 

@@ -52,7 +52,7 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
         type=Path,
         nargs="+",
         metavar="SHEET",
-        help=".csv, .tsv or .xlsx files: of people, workspaces, roles, keys, tokens or settings; several make one plan",
+        help=".csv, .tsv or .xlsx files: of people, workspaces, roles, keys, tokens, SCIM tokens or settings; several make one plan",
     )
     plan.add_argument("--mode", choices=("update", "remove", "sync"), default="update", help="update is the default")
     plan.add_argument(

@@ -12,6 +12,7 @@ from lsnb.edits.columns import SHEET_MEANINGS
 from lsnb.edits.export import sheet_choices, sheet_from_access
 from lsnb.edits.requests import SheetKind
 from lsnb.edits.role_matrix import ROLE_COLUMNS, role_choices, roles_sheet
+from lsnb.edits.scim_tokens import SCIM_TOKEN_COLUMNS, scim_token_choices, scim_tokens_sheet
 from lsnb.edits.service_keys import KEY_COLUMNS, key_choices, keys_sheet
 from lsnb.edits.setting_values import SETTING_COLUMNS, setting_choices, settings_sheet
 from lsnb.edits.texts import fold_loosely, to_text
@@ -53,6 +54,7 @@ FORMS: dict[SheetKind, Form] = {
     ),
     "keys": Form("Keys", KEY_COLUMNS, keys_sheet, key_choices, ("service_keys",)),
     "tokens": Form("Tokens", TOKEN_COLUMNS, tokens_sheet, token_choices, ("access_tokens",)),
+    "scim_tokens": Form("SCIM tokens", SCIM_TOKEN_COLUMNS, scim_tokens_sheet, scim_token_choices, ("scim_tokens",)),
     "settings": Form("Settings", SETTING_COLUMNS, settings_sheet, setting_choices, ("access_tokens", "sso")),
 }
 
@@ -64,6 +66,8 @@ def recognise(frame: pd.DataFrame) -> SheetKind:
         return "settings"
     if "permission" in keys and not keys & {"email", "workspace name"}:
         return "roles"
+    if keys & {"scim token id", "short token"}:
+        return "scim_tokens"
     if keys & {"token id", "access token id"} or ({"owner", "state", "action"} <= keys and "short key" in keys):
         return "tokens"
     is_of_keys = keys & {"key id", "service key id", "expires at"} or {"description", "org role"} <= keys

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lsnb.edits.problems import problems_error
 
-SheetKind = Literal["access", "workspaces", "roles", "keys", "tokens", "settings"]
+SheetKind = Literal["access", "workspaces", "roles", "keys", "tokens", "scim_tokens", "settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,23 @@ class TokenRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ScimTokenRequest:
+    """What a row asks of a SCIM token.
+
+    Args:
+        row: the row's number in the sheet.
+        action: "delete".
+        token_id: its id.
+        note: the person's own words.
+    """
+
+    row: int
+    action: Literal["delete"]
+    token_id: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SettingRequest:
     """What a row asks of a setting.
 
@@ -117,7 +134,7 @@ class SettingRequest:
     note: str = ""
 
 
-Request = WorkspaceRequest | RoleRequest | KeyRequest | TokenRequest | SettingRequest
+Request = WorkspaceRequest | RoleRequest | KeyRequest | TokenRequest | ScimTokenRequest | SettingRequest
 
 
 @dataclass(frozen=True, slots=True)

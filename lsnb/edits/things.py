@@ -34,17 +34,21 @@ class ThingBook:
         id_column: the table's column of ids.
         word: what one row is called in a sentence.
         sheet_id: the sheet's column of ids.
+        sheet_short: the column of the part that may be shown, in the sheet and in the table.
     """
 
-    def __init__(self, table: pd.DataFrame, id_column: str, word: str, sheet_id: str) -> None:
+    def __init__(
+        self, table: pd.DataFrame, id_column: str, word: str, sheet_id: str, *, sheet_short: str = "short_key"
+    ) -> None:
         self.rows = records_of(table)
         self.word = word
         self._sheet_id = sheet_id
+        self._sheet_short = sheet_short
         self.by_id = {known(row, id_column).casefold(): row for row in self.rows}
         self._by_short: dict[str, list[Row]] = defaultdict(list)
         self._by_description: dict[str, list[Row]] = defaultdict(list)
         for row in self.rows:
-            self._by_short[known(row, "short_key").casefold()].append(row)
+            self._by_short[known(row, sheet_short).casefold()].append(row)
             self._by_description[fold(known(row, "description"))].append(row)
         self._nearest = Nearest(known(row, "description") for row in self.rows)
 
@@ -56,14 +60,16 @@ class ThingBook:
         """Find what a row of a sheet is about, or say why nothing is."""
         for column, index in (
             (self._sheet_id, {name: [row] for name, row in self.by_id.items()}),
-            ("short_key", self._by_short),
+            (self._sheet_short, self._by_short),
         ):
             if line[column]:
                 found = index.get(line[column].casefold(), [])
                 return self._only(found, column, line)
         if line["description"]:
             return self._only(self.described(line["description"]), "description", line)
-        return Misfit(self._sheet_id, f"The row names no {self.word}.", f"Fill in {self._sheet_id} or short_key.")
+        return Misfit(
+            self._sheet_id, f"The row names no {self.word}.", f"Fill in {self._sheet_id} or {self._sheet_short}."
+        )
 
     def _only(self, found: list[Row], column: str, line: Line) -> Row | Misfit:
         if len(found) == 1:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from lsnb.edits.requests import SheetKind
 from lsnb.errors import PlanError
 from lsnb.plan.live import Present
 from lsnb.plan.membership_effects import MembershipEffects
@@ -242,6 +243,7 @@ class Subject:
         is_ground: whether that id names something else that must be as it was in the review, and not the thing itself.
         name_field: which of the values is the name by which others call it, so that findings follow a new name; empty
             where none is.
+        sheet: which sheet asks for changes of it; what that needs to be judged is read again before a run.
         reading: which list tells what became of a change; None for people, who are read by address.
         undo_table: which table taking a change back needs besides who has what; None where it needs no other.
         who: says what a change is about, such as `role Auditor`.
@@ -256,6 +258,7 @@ class Subject:
     id_name: str
     is_ground: bool
     name_field: str
+    sheet: SheetKind
     reading: Reading | None
     undo_table: str | None
     who: Callable[[Change], str]

@@ -11,6 +11,7 @@ from lsnb.plan.subjects import (
     invitation,
     membership,
     role,
+    scim_token,
     service_key,
     setting,
     shared_links,
@@ -24,6 +25,7 @@ _MODULES: tuple[ModuleType, ...] = (
     role,
     service_key,
     access_token,
+    scim_token,
     setting,
     shared_links,
 )
@@ -39,6 +41,7 @@ _NOBODY_KNOWS = Subject(
     id_name="",
     is_ground=True,
     name_field="",
+    sheet="access",
     reading=None,
     undo_table=None,
     who=lambda change: change.email or change.workspace or change.id,

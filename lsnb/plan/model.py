@@ -30,6 +30,7 @@ ChangeKind = Literal[
     "RemoveMember",
     "RevokeAccessToken",
     "DeleteServiceKey",
+    "DeleteScimToken",
     "DeleteRole",
     "DeleteWorkspace",
     "UnshareAll",

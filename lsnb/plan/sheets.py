@@ -10,6 +10,7 @@ import pandas as pd
 from lsnb.edits import PROBLEM_COLUMNS, Edits, parse_sheet, problem_lines
 from lsnb.edits.requests import Requests, SheetKind
 from lsnb.edits.role_matrix import parse_roles
+from lsnb.edits.scim_tokens import parse_scim_tokens
 from lsnb.edits.service_keys import parse_keys
 from lsnb.edits.setting_values import parse_settings
 from lsnb.edits.tokens import parse_tokens
@@ -28,7 +29,7 @@ from lsnb.plan.subjects.workspace import new_names
 from lsnb.snapshot import Snapshot
 
 #: The order in which sheets are read: what one creates, those after it may name.
-READING_ORDER: tuple[SheetKind, ...] = ("workspaces", "roles", "settings", "tokens", "keys", "access")
+READING_ORDER: tuple[SheetKind, ...] = ("workspaces", "roles", "settings", "tokens", "scim_tokens", "keys", "access")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ def _read(kind: SheetKind, snapshot: Snapshot, changes: Sequence[Change], sheet:
         "roles": parse_roles,
         "settings": parse_settings,
         "tokens": parse_tokens,
+        "scim_tokens": parse_scim_tokens,
     }[kind]
     return parse(sheet.frame, snapshot, source=sheet.source)
 

@@ -29,7 +29,7 @@ def gather_sheets(brought: Brought) -> Sheets:
 
     Args:
         brought: a CSV or Excel file, a DataFrame or `Edits`; a mapping from kinds ("access", "workspaces", "roles",
-            "keys", "tokens", "settings") to such; or several of them, whose kinds are told by their columns. A workbook
+            "keys", "tokens", "scim_tokens", "settings") to such; or several of them, whose kinds are told by their columns. A workbook
             with tabs that are called after kinds brings all of those.
 
     Raises:

@@ -107,6 +107,13 @@ def delete_key(acme, description):
     return change("DeleteServiceKey", key_values(acme, key), None, key_id=key.id)
 
 
+def delete_scim_token(acme, description):
+    """Delete a token of an identity provider."""
+    token = next(token for token in acme.server.state.scim_tokens.values() if token.description == description)
+    before = {"description": description, "short_token": token.short_token}
+    return change("DeleteScimToken", before, None, scim_token_id=token.id)
+
+
 def revoke(acme, description):
     """Revoke a token."""
     key = key_of(acme, description)
@@ -186,6 +193,7 @@ def every_kind(acme):
         create_key(acme, "Field data", "Field Engineer", "Research", role_id=role_reference("Field Engineer")),
         set_key_role(acme, "Nightly load of Research", "Viewer"),
         delete_key(acme, "Default API key"),
+        delete_scim_token(acme, "Okta provisioning"),
         delete_role(acme, "Dataset Curator"),
         revoke(acme, "Production sync"),
         reinstate(acme, "Old laptop"),
@@ -221,6 +229,7 @@ def things_of(state):
         values = (names.get(key.role_id), names.get(key.org_role_id), covered, key.expires_at, key.is_revoked)
         found[key.kind, key.description, key.short_key if key.kind == "pat" else ""] = values
     found |= {("setting", name): str(value) for name, value in state.organization.settings.items()}
+    found |= {("scim", token.id): token.description for token in state.scim_tokens.values()}
     for link in state.share_links.values():
         found["link", link.id] = link.workspace_id
     return found

@@ -43,6 +43,7 @@ MAKE: dict[str, Callable[[Acme], Plan]] = {
     "RemoveMember": lambda acme: acme.plan(("hannah.schmidt", "", "", "remove")),
     "RevokeAccessToken": lambda acme: t.plan_of(acme, t.revoke(acme, "Production sync")),
     "DeleteServiceKey": lambda acme: t.plan_of(acme, t.delete_key(acme, "Default API key")),
+    "DeleteScimToken": lambda acme: t.plan_of(acme, t.delete_scim_token(acme, "Okta provisioning")),
     "DeleteRole": lambda acme: t.plan_of(acme, t.delete_role(acme, "Dataset Curator")),
     "DeleteWorkspace": lambda acme: t.plan_of(acme, t.delete_workspace(acme, "Sales-Demos")),
     "UnshareAll": lambda acme: t.plan_of(acme, t.unshare(acme, "Support", 2)),

@@ -12,7 +12,7 @@ from lsnb.sheets import read_sheet
 from lsnb.snapshot import Caller, Snapshot, SnapshotMeta
 from lsnb.tables.access import build_access
 from lsnb.tables.completeness import Reading, build_completeness
-from lsnb.tables.keys import build_access_tokens, build_service_keys
+from lsnb.tables.keys import build_access_tokens, build_scim_tokens, build_service_keys
 from lsnb.tables.people import People, build_invites, build_members
 from lsnb.tables.settings import build_policies, build_settings, build_sso
 from lsnb.tables.structure import build_permission_catalogue, build_permissions, build_roles, build_workspaces
@@ -78,6 +78,10 @@ TOKENS: list[dict[str, Any]] = [
     {"id": "token-eve", "short_key": "lsv2_pt_...eeee", "description": "lost", "user_email": "eve@example.com",
      "is_revoked": True},
 ]  # fmt: skip
+SCIM_TOKENS: list[dict[str, Any]] = [
+    {"id": "scim-okta", "short_token": "lsv2_scim_...0001", "description": "Okta"},
+    {"id": "scim-old", "short_token": "lsv2_scim_...0002", "description": "Okta of last year"},
+]
 ADA = Caller(
     "pat", "user:ada", "ada@example.com", "ada", "user-ada@example.com", "Organization Admin", hint="lsv2_pt_…aaaa"
 )
@@ -157,6 +161,7 @@ def snapshot(
         "permission_catalogue": build_permission_catalogue(catalogue if listed else None, records),
         "service_keys": build_service_keys(KEYS, roles),
         "access_tokens": build_access_tokens(TOKENS),
+        "scim_tokens": build_scim_tokens(SCIM_TOKENS),
         "settings": build_settings(settings),
         "sso": build_sso(sso or [], roles, workspaces),
         "policies": build_policies(policies or [], roles),

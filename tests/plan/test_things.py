@@ -48,6 +48,7 @@ def everything():
             {"description": "ci", "action": "delete"},
         ),
         "tokens": rows({"token_id": "token-dana", "action": "revoke"}, {"token_id": "token-eve", "action": "reinstate"}),
+        "scim_tokens": rows({"token_id": "scim-old", "action": "delete"}),
         "settings": rows(
             {"setting": "public_sharing_disabled", "value": "true"},
             {"setting": "pat_creation_disabled", "value": "true"},
@@ -75,6 +76,7 @@ def test_one_plan_of_all_sheets_is_in_the_order_of_work():
         "UpdateRole",
         "RevokeAccessToken",
         "DeleteServiceKey",
+        "DeleteScimToken",
         "DeleteRole",
         "DeleteWorkspace",
         "UnshareAll",

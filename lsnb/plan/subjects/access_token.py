@@ -139,6 +139,7 @@ _ACCESS_TOKEN = Subject(
     id_name="token_id",
     is_ground=True,
     name_field="",
+    sheet="tokens",
     reading=Reading(
         name="tokens",
         method="list_access_tokens",

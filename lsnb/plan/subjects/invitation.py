@@ -177,6 +177,7 @@ _INVITATION = Subject(
     id_name="workspace_id",
     is_ground=True,
     name_field="",
+    sheet="access",
     reading=None,
     undo_table=None,
     who=who_words,

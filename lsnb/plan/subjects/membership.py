@@ -223,6 +223,7 @@ _MEMBERSHIP = Subject(
     id_name="workspace_id",
     is_ground=True,
     name_field="",
+    sheet="access",
     reading=None,
     undo_table=None,
     who=who_words,

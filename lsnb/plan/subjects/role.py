@@ -397,6 +397,7 @@ _ROLE = Subject(
     id_name="role_id",
     is_ground=False,
     name_field="role",
+    sheet="roles",
     reading=Reading(
         name="roles", method="list_roles", by="id", keeps=always(True), may_be_hidden=False, in_workspace=None
     ),

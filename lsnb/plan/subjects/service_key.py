@@ -363,6 +363,7 @@ _SERVICE_KEY = Subject(
     id_name="key_id",
     is_ground=True,
     name_field="",
+    sheet="keys",
     reading=Reading(
         name="keys",
         method="list_service_keys",

@@ -225,6 +225,7 @@ _SETTING = Subject(
     id_name="setting",
     is_ground=True,
     name_field="",
+    sheet="settings",
     reading=Reading(
         name="settings",
         method="get_organization_info",

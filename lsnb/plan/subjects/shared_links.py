@@ -80,6 +80,7 @@ _SHARED_LINKS = Subject(
     id_name="workspace_id",
     is_ground=True,
     name_field="",
+    sheet="workspaces",
     reading=Reading(
         name="links",
         method="list_shared_links",

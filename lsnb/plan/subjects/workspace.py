@@ -262,6 +262,7 @@ _WORKSPACE = Subject(
     id_name="workspace_id",
     is_ground=False,
     name_field="workspace",
+    sheet="workspaces",
     reading=Reading(
         name="workspaces",
         method="list_workspaces",
