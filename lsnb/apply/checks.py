@@ -10,6 +10,7 @@ from lsnb.apply.calls import check_kinds
 from lsnb.errors import PermissionDeniedError, PlanError, UnconfirmedPlanError, UnsafePlanError
 from lsnb.identity import anonymous, identify
 from lsnb.plan import check_binding, fingerprint_of
+from lsnb.plan.consistency import contradictions
 from lsnb.plan.model import Plan, Verdict
 from lsnb.plan.protection import judge_people
 from lsnb.plan.rules import DEFAULT_RULES, Rules, with_protected
@@ -17,6 +18,9 @@ from lsnb.plan.rules import DEFAULT_RULES, Rules, with_protected
 if TYPE_CHECKING:
     from lsnb.api import Api
     from lsnb.snapshot import Caller
+
+#: So many contradictions are named, before the rest is only counted.
+_MOST_SHOWN = 20
 
 
 def check_plan(plan: Plan, confirm: str | None) -> None:
@@ -42,6 +46,27 @@ def check_plan(plan: Plan, confirm: str | None) -> None:
         )
     check_refusals(plan, plan.refusals)
     check_kinds(plan.changes)
+    check_consistency(plan)
+
+
+def check_consistency(plan: Plan) -> None:
+    """Make sure that what the changes of a plan show is what they would do.
+
+    Raises:
+        PlanError: it is not; says of which.
+    """
+    found = contradictions(plan.changes)
+    if found:
+        raise PlanError(
+            "\n".join(
+                [
+                    "The plan shows something else than it would do, as no plan that lsnb made does, so nothing was changed. Make "
+                    "it again from the sheets:",
+                    *(f"- {reason}" for reason in found[:_MOST_SHOWN]),
+                    *([f"- and {len(found) - _MOST_SHOWN:,} more"] if len(found) > _MOST_SHOWN else []),
+                ]
+            )
+        )
 
 
 def check_refusals(plan: Plan, refusals: Iterable[Verdict]) -> None:

@@ -10,6 +10,7 @@ from lsnb import catalogue
 from lsnb.apply.patience import patiently
 from lsnb.errors import ApiError, TransportError
 from lsnb.plan.basis import differences, everything, roles_given, workspaces_meant
+from lsnb.plan.consistency import untruths
 from lsnb.plan.model import Change, Plan
 from lsnb.snapshot import Snapshot
 
@@ -32,6 +33,8 @@ class Ground:
         self._plan = plan
         self._now: Mapping[str, Any] = {"roles": None, "workspaces": {}}
         self._is_whole = False
+        # What changes show and is not under the ids that would be sent, by the id of the change.
+        self._untrue: Mapping[str, str] = {}
         self._lock = threading.Lock()
         # The ids of what was looked at because of a refusal.
         self._looked_at: set[str] = set()
@@ -40,6 +43,7 @@ class Ground:
         """Take in what a reading found."""
         self._now = everything(snapshot)
         self._is_whole = snapshot.status("workspaces")[0] == "complete"
+        self._untrue = untruths(snapshot, self._plan.changes)
 
     def trouble(self, change: Change, *, created: Iterable[str] = ()) -> str:
         """Say what a change rests on and is not so any more; empty where all holds.
@@ -48,7 +52,9 @@ class Ground:
             change: the change.
             created: the ids of what the run has created, which a list may not show yet.
         """
-        found = differences(
+        untrue = self._untrue.get(change.id)
+        found = [untrue] if untrue else []
+        found += differences(
             change,
             self._plan.basis,
             self._now,

@@ -125,9 +125,24 @@ def differences(
             found += [f"the workspace {known} is not there any more"] if is_whole else []
         elif name not in (known, renames.get(id_)) and id_ in basis.get("workspaces", {}):
             found.append(f"the workspace {known} is called {name} now")
+        else:
+            named = {name, renames.get(id_), basis.get("workspaces", {}).get(id_)}
+            found += [
+                f"the workspace that it shows as {shown} is called {name}"
+                for shown in sorted(_shown_as(change, id_) - named)
+            ]
     for id_ in sorted(roles_given(change) - set(created)) if now["roles"] is not None else ():
         found += _of_role(basis.get("roles", {}).get(id_), now["roles"].get(id_), updates.get(id_, {}), change)
     return found
+
+
+def _shown_as(change: Change, workspace_id: str) -> set[str]:
+    """Give the names that a change shows for the workspace with an id."""
+    places = [place for place in (change.after or {}).get("workspaces") or () if isinstance(place, Mapping)]
+    found = {place.get("workspace") for place in places if place.get("workspace_id") == workspace_id}
+    if change.ids.get("workspace_id") == workspace_id:
+        found.add(change.workspace)
+    return {str(name) for name in found if name}
 
 
 def _of_role(
