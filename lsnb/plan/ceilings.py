@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from lsnb import catalogue
 from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
-from lsnb.plan.powers import Gain, is_new_place, new_workspace_admins
+from lsnb.plan.powers import Gain, is_new_place, new_workspace_admins, receivers
 from lsnb.plan.present import holders_of_role, keys_with_role
 from lsnb.plan.rules import Rules
 from lsnb.plan.settings import setting
@@ -46,7 +46,7 @@ def check_ceilings(
     return [
         *_new_admins(snapshot, standing, changes, rules),
         *_last_admins(standing, changes, ending, rules),
-        *_widened_roles(snapshot, standing, changes, rules),
+        *_widened_roles(snapshot, standing, changes, ending, rules),
     ]
 
 
@@ -170,12 +170,23 @@ def _admins_in(standing: Standing, places: set[str]) -> dict[str, set[str]]:
     return found
 
 
-def _widened_roles(snapshot: Snapshot, standing: Standing, changes: Sequence[Change], rules: Rules) -> list[Verdict]:
-    """Count who gains what by edits of roles that somebody holds; where keys could not be read, one may hold any role."""
+def _widened_roles(
+    snapshot: Snapshot, standing: Standing, changes: Sequence[Change], ending: Ending, rules: Rules
+) -> list[Verdict]:
+    """Count who gains what by edits of roles that somebody holds; where keys could not be read, one may hold any role.
+
+    Who gets an edited or a new role by the same plan gains as much as who holds it already.
+    """
     knows_keys = snapshot.is_readable("service_keys")
     people: set[str] = set()
     about: list[Change] = []
     n_sensitive = n_permissions = 0
+    sensitive = {c.ids["role_id"]: frozenset(gains) for c in changes if (gains := role.sensitive_gains(c))}
+    getting = receivers(snapshot, changes, sensitive) if sensitive else {}
+    # Organization Admins have all of it already.
+    admins = set(ending.admins_before.values())
+    getting = {id_: names - admins for id_, names in getting.items() if names - admins}
+    people.update(*getting.values())
     for change in role.updates(changes):
         gained = role.permission_steps(change)[0]
         if not gained:
@@ -196,8 +207,8 @@ def _widened_roles(snapshot: Snapshot, standing: Standing, changes: Sequence[Cha
     found = []
     if len(people) > most:
         found.append(
-            f"{len(people):,} people and keys would gain sensitive permissions by edits of roles, and at most {most:,} may "
-            f"in one plan: {listed(sorted(people), rules.max_listed)}."
+            f"{len(people):,} people and keys would gain sensitive permissions by roles that the plan edits or makes, and at "
+            f"most {most:,} may in one plan: {listed(sorted(people), rules.max_listed)}."
         )
     if n_sensitive > rules.max_widened_roles:
         found.append(
@@ -211,6 +222,8 @@ def _widened_roles(snapshot: Snapshot, standing: Standing, changes: Sequence[Cha
         )
     if not found:
         return []
-    names = listed(sorted(str((change.after or {}).get("role")) for change in about), rules.max_listed)
+    about += [change for change in role.creations(changes) if change.ids["role_id"] in sensitive]
+    names = listed(sorted({str((change.after or {}).get("role")) for change in about}), rules.max_listed)
     message = " ".join([*found, f"Roles: {names}."])
-    return [Verdict("max-widening", message, tuple(change.id for change in about))]
+    ids = dict.fromkeys([*(change.id for change in about), *getting])
+    return [Verdict("max-widening", message, tuple(ids))]

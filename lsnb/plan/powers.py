@@ -68,6 +68,10 @@ class Powers:
         """Tell whether it is known what a role permits once the plan is carried out."""
         return role_id in self._edited or role_id in self._permissions()
 
+    def permissions(self, role_id: str | None) -> frozenset[str]:
+        """Give what a role permits now; nothing where that is not known, so that what it is changed to counts as a gain."""
+        return self._permissions().get(role_id or "", frozenset())
+
     def _permissions(self) -> Mapping[str, frozenset[str]]:
         """Give the permissions of the roles that are there; a role that is there and has none has none."""
         if self._held is None:
@@ -155,6 +159,46 @@ def _by_edit(snapshot: Snapshot, powers: Powers, change: Change) -> list[Gain]:
     names = rows["email"].where((rows["email"] != "").fillna(False).astype(bool), rows["identity_id"])
     gains = [Gain(str(who), str(place), change.id) for who, place in zip(names, rows["workspace_id"], strict=True)]
     return gains + [Gain(f"the key {key}", _EVERYWHERE, change.id) for key in keys_with_role(snapshot, role_id)]
+
+
+def receivers(
+    snapshot: Snapshot, changes: Iterable[Change], gained: Mapping[str, frozenset[str]]
+) -> dict[str, set[str]]:
+    """List whom a plan gives roles that the plan itself makes or edits, by what those have gained.
+
+    Args:
+        snapshot: the organization as it was read.
+        changes: the changes of the plan.
+        gained: the permissions that count, by the id of the role or the reference to it.
+
+    Returns:
+        By the id of the change, who gets a permission that the role held before does not have.
+    """
+    made = list(changes)
+    powers = Powers(snapshot, made)
+    found: dict[str, set[str]] = {}
+    for change in made:
+        for who, role_id, held in _given(change):
+            if role_id != held and gained.get(role_id, frozenset()) - powers.permissions(held):
+                found.setdefault(change.id, set()).add(who)
+    return found
+
+
+def _given(change: Change) -> Iterable[tuple[str, str, str | None]]:
+    """List who gets which role of a workspace by a change, and which role that person has there now."""
+    was, will = change.before or {}, change.after or {}
+    if change.kind in ("AddWorkspaceMember", "SetWorkspaceRole"):
+        yield change.email or change.id, str(will.get("role_id") or ""), was.get("role_id")
+    elif change.kind in ("InviteMember", "ReplaceInvite"):
+        held = {place.get("workspace_id"): place.get("role_id") for place in was.get("workspaces") or ()}
+        for place in will.get("workspaces") or ():
+            yield (
+                change.email or change.id,
+                str(will.get("workspace_role_id") or ""),
+                held.get(place.get("workspace_id")),
+            )
+    elif change.kind in ("CreateServiceKey", "SetServiceKeyRole"):
+        yield f"the key {will.get('description') or change.id}", str(will.get("role_id") or ""), was.get("role_id")
 
 
 def is_new_place(place: str) -> bool:

@@ -90,7 +90,7 @@ class Rules:
         max_workspace_promotions: how many people and keys one plan may make Admin of workspaces, whatever the share is.
         max_workspace_promotions_share: which share of the organization's people instead, where that is more.
         max_workspace_promotions_absolute: never more than so many.
-        max_widening: how many people and keys may gain sensitive permissions by edits of roles in one plan.
+        max_widening: how many people and keys may gain sensitive permissions by roles that one plan edits or makes.
         max_widening_share: which share of the organization's people instead, where that is more.
         max_widening_absolute: never more than so many.
         max_widened_roles: how many roles may gain sensitive permissions in one plan.

@@ -106,7 +106,7 @@ class Policy:
             `max_workspace_promotions_share` of the people where that is more.
         max_workspace_promotions_share: see `max_workspace_promotions`; between 0 and 1.
         max_workspace_promotions_absolute: never more than so many, unless `max_workspace_promotions` itself is.
-        max_widening: how many people and keys may gain sensitive permissions by edits of roles in one plan, or
+        max_widening: how many people and keys may gain sensitive permissions by roles that one plan edits or makes, or
             `max_widening_share` of the people where that is more.
         max_widening_share: see `max_widening`; between 0 and 1.
         max_widening_absolute: never more than so many, unless `max_widening` itself is.
