@@ -1,22 +1,30 @@
 """One run at a time for each organization and host on one machine, so that two cannot take each other's Admins away.
 
-The lock is the system's own on a file in the state folder of the person who runs it (`running`,
-see `lsnb.files.folders`): it ends with the process, however that ends. What the file says is only for whoever waits.
+There are two locks, each the system's own, so that it ends with the process, however that ends. One is on a file in the state
+folder of the person who runs it (`running`, see `lsnb.files.folders`). The other keeps out runs that know
+another such folder, as those of other accounts and of schedules do: on Linux a name in the system's own space of names, which
+whoever can read the system's list of them sees with process and time; elsewhere a file in the folder for temporary files.
+What any of them says of itself is only for whoever waits.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import platform
+import re
+import socket
 import stat
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from lsnb.config import is_loopback
 from lsnb.errors import BusyOrganizationError
 from lsnb.files import make_folder, state_folder
 from lsnb.files.atomic import open_private
@@ -24,6 +32,10 @@ from lsnb.journal.locks import lock_file
 
 _ATTEMPTS, _EVERY_S = 20, 0.1
 _MOST_OF_A_NOTE = 1 << 14
+#: Below which names the whole machine is told who is at work.
+_MACHINE = "lsnb-running"
+_HAS_NAMES = sys.platform == "linux"
+_NAMES = Path("/proc/net/unix")
 
 
 @contextlib.contextmanager
@@ -52,8 +64,9 @@ def turn_of(
     Raises:
         BusyOrganizationError: another run is at work; says which, since when, and with which journal.
     """
-    name = hashlib.sha256(f"{host}\n{organization_id}".encode()).hexdigest()[:32] + ".lock"
-    descriptor, note = _open(name)
+    digest = hashlib.sha256(f"{_one_name(host)}\n{organization_id}".encode()).hexdigest()[:32]
+    descriptor, note = _open(f"{digest}.lock")
+    stack = contextlib.ExitStack()
     try:
         if descriptor is not None:
             taken = _wait_for(descriptor, sleep)
@@ -63,14 +76,85 @@ def turn_of(
                     "at the same time."
                 )
             elif not taken:
-                raise BusyOrganizationError(_busy_words(organization, host, descriptor))
+                raise BusyOrganizationError(_busy_words(organization, host, _read(descriptor)))
             else:
                 _write(descriptor, journal, started_at)
+        stack.enter_context(_on_machine(digest, organization, host, journal, started_at, sleep))
         yield note
     finally:
+        stack.close()
         if descriptor is not None:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+
+
+def _one_name(host: str) -> str:
+    """Give one name to all names of this machine itself; the port tells what answers there."""
+    parts = re.fullmatch(r"(\[[^]]*\]|[^:/]*)(.*)", host.lower())
+    name, rest = parts.groups() if parts else (host, "")
+    return f"loopback{rest}" if is_loopback(name) else f"{name.rstrip('.')}{rest}"
+
+
+@contextlib.contextmanager
+def _on_machine(
+    digest: str, organization: str, host: str, journal: Path, started_at: str, sleep: Callable[[float], object]
+) -> Iterator[None]:
+    """Keep out the runs of this machine that know another state folder.
+
+    Raises:
+        BusyOrganizationError: one of them is at work.
+    """
+    if not _HAS_NAMES:
+        folder = _shared_folder()
+        descriptor = _open_in(folder, f"{digest}.all")
+        try:
+            if descriptor is not None and _wait_for(descriptor, sleep) is False:
+                raise BusyOrganizationError(_busy_words(organization, host, _read(descriptor)))
+            if descriptor is not None:
+                _write(descriptor, journal, started_at)
+            yield
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+        return
+    name = f"{_MACHINE}/{digest}"
+    with contextlib.ExitStack() as stack:
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                sleep(_EVERY_S)
+            if _bind(name, stack):
+                break
+        else:
+            raise BusyOrganizationError(_busy_words(organization, host, _found_holder(name)))
+        _bind(f"{name}/{os.getpid()}/{started_at}", stack)
+        yield
+
+
+def _bind(name: str, stack: contextlib.ExitStack) -> bool:
+    """Take a name of the whole machine until the stack is left; say no where somebody has it."""
+    try:
+        taken = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        taken.bind(f"\0{name}")
+    except OSError as error:
+        # Anything else says that the system does not give such names here.
+        return error.errno != errno.EADDRINUSE
+    return True
+
+
+def _found_holder(name: str) -> dict[str, object]:
+    """Find who has a name, by the system's list of them; nothing where that cannot be read."""
+    try:
+        found = re.search(
+            rf"@{re.escape(name)}/(\d+)/([0-9TZ:.+-]+)", _NAMES.read_text(encoding="utf-8", errors="replace")
+        )
+    except OSError:
+        return {}
+    return {"pid": found[1], "started_at": found[2]} if found else {}
+
+
+def _shared_folder() -> Path:
+    owner = getattr(os, "getuid", lambda: "me")()
+    return Path(tempfile.gettempdir()) / f"lsnb-running-{owner}"
 
 
 def _open(name: str) -> tuple[int | None, str]:
@@ -78,8 +162,7 @@ def _open(name: str) -> tuple[int | None, str]:
     state = state_folder()
     if state is not None and (descriptor := _open_in(state / "running", name)) is not None:
         return descriptor, ""
-    owner = getattr(os, "getuid", lambda: "me")()
-    fallback = Path(tempfile.gettempdir()) / f"lsnb-running-{owner}"
+    fallback = _shared_folder()
     where = f"The state folder {state} cannot be written" if state is not None else "No state folder is known"
     if (descriptor := _open_in(fallback, name)) is not None:
         return descriptor, (
@@ -131,13 +214,18 @@ def _write(descriptor: int, journal: Path, started_at: str) -> None:
         os.write(descriptor, json.dumps(holder).encode())
 
 
-def _busy_words(organization: str, host: str, descriptor: int) -> str:
-    """Say who is at work; what the file says is taken only as far as it makes sense."""
+def _read(descriptor: int) -> Mapping[str, object]:
+    """Read what the file of a lock says, as far as it makes sense."""
     holder: object = None
     with contextlib.suppress(OSError, ValueError):
         os.lseek(descriptor, 0, os.SEEK_SET)
         holder = json.loads(os.read(descriptor, _MOST_OF_A_NOTE))
-    known = {name: str(value) for name, value in holder.items() if value} if isinstance(holder, dict) else {}
+    return holder if isinstance(holder, dict) else {}
+
+
+def _busy_words(organization: str, host: str, holder: Mapping[str, object]) -> str:
+    """Say who is at work."""
+    known = {name: str(value) for name, value in holder.items() if value}
     parts = [
         text.format(known[name])
         for name, text in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 import threading
@@ -16,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from lsnb.errors import LsnbError
-from lsnb.journal import read_journal
+from lsnb.journal import read_journal, turns
 from lsnb.plan import changes_to_plan, fingerprint_of, plan_from_json, plan_to_json
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.rules import FIRM_RULES, Rules
@@ -357,11 +358,15 @@ class World:
     @contextlib.contextmanager
     def _machine(self, number: int) -> Iterator[None]:
         """Be one machine: what it remembers of spent plans, and of who is at work, no other one knows."""
-        before = os.environ.get("XDG_STATE_HOME")
-        os.environ["XDG_STATE_HOME"] = str(Path(self._folder.name) / f"machine-{number}")
+        before, name = os.environ.get("XDG_STATE_HOME"), turns._MACHINE
+        folder = str(Path(self._folder.name) / f"machine-{number}")
+        os.environ["XDG_STATE_HOME"] = folder
+        # What the whole machine is told, it must not be told of another one that is only played here.
+        turns._MACHINE = f"{name}/{hashlib.sha256(folder.encode()).hexdigest()[:12]}"
         try:
             yield
         finally:
+            turns._MACHINE = name
             os.environ.pop("XDG_STATE_HOME")
             if before is not None:
                 os.environ["XDG_STATE_HOME"] = before
