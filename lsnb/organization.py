@@ -29,7 +29,7 @@ from lsnb.plan.policy_rules import rules_asked_for
 from lsnb.plan.rules import with_protected
 from lsnb.plan.sheets import SheetSet
 from lsnb.planning import check_held_to, check_sheets, export_sheets, hold_to, plan_sheets
-from lsnb.policyfile import PolicyInForce, PolicySource, find_policy, name_policy
+from lsnb.policyfile import PolicyInForce, PolicySource, find_policy, from_here, name_policy
 from lsnb.progress import Display
 from lsnb.secrets import SecretSink
 from lsnb.sheets import Brought, read_sheet
@@ -65,7 +65,7 @@ class Organization:
     ) -> None:
         self.api = Api(transport)
         self.is_demo = is_demo
-        self._policy = policy
+        self._policy = from_here(policy)
         self._environ = environ
         #: What no key may do: each a method that raises `UserOnlyError` and says where it is done instead.
         self.user_only = UserOnly()

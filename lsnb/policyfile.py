@@ -87,6 +87,13 @@ def find_policy(
     return PolicyInForce(policy, name, source, digest_of(policy))
 
 
+def from_here(policy: PolicySource | None) -> PolicySource | None:
+    """Give a policy's file as it is found from the working folder of now, whichever that will be when it is read."""
+    if policy is None or isinstance(policy, Policy) or str(policy).strip().lower() == NO_POLICY:
+        return policy
+    return Path(policy).expanduser().absolute()
+
+
 def name_policy(
     *chosen: PolicySource | None, organization_id: Callable[[], str], environ: Mapping[str, str] | None = None
 ) -> str:
