@@ -125,6 +125,7 @@ class AdminGuard:
         self._is_fresh = True
         able, unable = admins_who_can_sign_in(self._there(), sso_only=self._sso_only)
         if len(able) >= self._least:
+            self._recorder.counted(change)
             return ""
         words = (
             f"min-admins: after {change.kind} of {_whom(change)} only {_admins(len(able))} who can sign in "

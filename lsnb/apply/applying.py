@@ -12,17 +12,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lsnb
-from lsnb.apply.checks import check_place, check_plan, check_refusals, check_version, rules_in_force
+from lsnb.apply.checks import (
+    check_consistency,
+    check_place,
+    check_plan,
+    check_refusals,
+    check_version,
+    rules_in_force,
+)
 from lsnb.apply.handover import Handover
 from lsnb.apply.recorder import OnEvent, Recorder
 from lsnb.apply.run import Run, make_run, run_of_record
 from lsnb.apply.stages import Stages
 from lsnb.apply.worker import Halt
 from lsnb.errors import LsnbError
-from lsnb.journal import JournalWriter, Result, new_journal, read_journal
+from lsnb.journal import JournalRecord, JournalWriter, Result, new_journal, read_journal
 from lsnb.journal.model import NOT_STARTED
-from lsnb.journal.spent import forget
+from lsnb.journal.spent import forget, note_progress, refuse_older
 from lsnb.journal.turns import turn_of
+from lsnb.plan.admins import may_take_admin
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.rules import Rules
 from lsnb.progress import Display, Progress
@@ -170,6 +178,7 @@ def resume_run(
     record = read_journal(journal)
     check_version(record.plan)
     check_refusals(record.plan, record.plan.refusals)
+    check_consistency(record.plan)
     held_to = rules_in_force(record.plan, rules)
     caller = check_place(api, record.plan, held_to)
     with Handover(secrets) as handover:
@@ -213,6 +222,7 @@ def _go_on(
         _turn(record.plan, writer.path, clock, sleep) as remark,
         Progress(_title(record.plan), display=display) as progress,
     ):
+        refuse_older(record.plan, writer.path)
         results = dict(record.results)
         recorder = Recorder(record.plan, writer, results, progress=progress, clock=clock, on_event=on_event)
         todo, lost = _take_up(recorder, retry_failed=retry_failed)
@@ -233,6 +243,7 @@ def _go_on(
             wait=wait,
             handover=handover,
             lost=lost,
+            uncounted=_uncounted(record),
         )
         stages.look(may_refuse=False)
         return _work(api, stages, recorder, halt, writer, handover, remark=remark)
@@ -262,6 +273,23 @@ def _take_up(recorder: Recorder, *, retry_failed: bool) -> tuple[list[Change], l
         if result.outcome is not None:
             recorder.reopen(change)
     return todo, lost
+
+
+def _uncounted(record: JournalRecord) -> list[Change]:
+    """Find what took Organization Admins and is done, where the run ended before it had counted those who are left.
+
+    The last one is enough: before each of them all were counted.
+    """
+    counted = {id_ for _, line in record.raw if line["event"] == "counted" for id_ in line.get("ids", ())}
+    taking = [
+        change
+        for change in record.plan.changes
+        if may_take_admin(change)
+        and (result := record.results[change.id]).outcome == "done"
+        and not result.is_verified
+        and change.id not in counted
+    ]
+    return sorted(taking, key=lambda change: record.results[change.id].finished_at or "")[-1:]
 
 
 def _is_open(result: Result, *, retry_failed: bool) -> bool:
@@ -314,6 +342,7 @@ def _work(
     stopped = halt.reason if counts["unknown"] or counts[NOT_STARTED] or halt.is_grave else ""
     recorder.mark("stopped" if stopped else "finished", reason=stopped)
     recorder.finished()
+    note_progress(recorder.plan, writer.path)
     return make_run(recorder.plan, recorder.results, writer.path, stopped=stopped, notes=notes, secrets=handover.kept)
 
 

@@ -166,6 +166,10 @@ class Recorder:
         if ids:
             self._journal.append({"event": "verified", "at": self.now(), "ids": ids})
 
+    def counted(self, change: Change) -> None:
+        """Write down that enough Organization Admins were counted after a change; what lacks this is counted on going on."""
+        self._journal.append({"event": "counted", "at": self.now(), "ids": [change.id]})
+
     def sync(self) -> None:
         """Return once everything so far is on disk."""
         self._journal.sync()

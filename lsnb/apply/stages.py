@@ -55,6 +55,7 @@ class Stages:
         wait: waits before looking a second time.
         handover: where the secrets of created keys go.
         lost: changes of an earlier run that nobody knows the outcome of, with the request that was being tried.
+        uncounted: changes of an earlier run that took Organization Admins, and after which it did not come to count them.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Stages:
         wait: Callable[[], object],
         handover: Handover,
         lost: Iterable[tuple[Change, str]] = (),
+        uncounted: Iterable[Change] = (),
     ) -> None:
         self._api = api
         self._recorder = recorder
@@ -76,6 +78,7 @@ class Stages:
         self._workers = max(1, workers)
         self._wait = wait
         self._lost = list(lost)
+        self._uncounted = list(uncounted)
         self._rules = rules
         self._caller = caller
         self._present = Present()
@@ -119,7 +122,8 @@ class Stages:
         snapshot = read_fresh(api, changes, self._caller)
         self._ground.learn(snapshot)
         fresh = [change for change in changes if change.id in lost or not self._is_groundless(change)]
-        found = read_present(api, fresh, everybody=any(map(may_take_admin, fresh)), from_list=True)
+        counts = any(map(may_take_admin, [*fresh, *self._uncounted]))
+        found = read_present(api, fresh, everybody=counts, from_list=True)
         take_in(self._present, found, fresh)
         self._present.everybody = found.everybody
         if may_refuse:
@@ -173,6 +177,9 @@ class Stages:
     def carry_out(self) -> None:
         """Carry out what has not ended, stage by stage, each only when the one before is settled."""
         self._settle_lost()
+        for change in self._uncounted:
+            if not self._halt.is_set():
+                self._check_after(change)
         for stage in STAGES:
             changes = [c for c in self._todo() if c.stage == stage and not self._is_refused(c)]
             if not changes or self._halt.is_set():

@@ -14,6 +14,7 @@ A journal is JSON Lines in UTF-8, one object per line, only ever appended to. It
   not by it; `created_id` with the id of what it created, never with its secret. The last one counts.
 - `reopened`: what was said about the change `id` is forgotten, as it is tried again.
 - `verified`: the changes in `ids` were read back afterwards and are there.
+- `counted`: after the changes in `ids`, which took Organization Admins, enough were counted.
 - `resumed`, `stopped`, `finished`: what became of the run, with `at`.
 
 A `trying` without an outcome means that nobody knows: the process was killed, or the answer was lost.

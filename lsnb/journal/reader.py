@@ -14,7 +14,7 @@ from lsnb.journal.model import JOURNAL_VERSION, OUTCOMES, JournalRecord, Result
 from lsnb.plan.model import Outcome, Plan
 from lsnb.plan.serialise import plan_from_json
 
-_KNOWN = ("trying", "not-sent", "reopened", "step", "outcome", "verified", "resumed", "stopped", "finished")
+_KNOWN = ("trying", "not-sent", "reopened", "step", "outcome", "verified", "counted", "resumed", "stopped", "finished")
 _TEXTS = ("at", "id", "step", "outcome", "reason", "next_step", "trying", "created_id")
 _MOST_OF_A_HEADER = 1 << 16
 # A run over 20,000 people has about 60 MB.

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from lsnb.errors import JournalError, SpentPlanError
-from lsnb.files import create_once, make_folder, state_folder
+from lsnb.files import create_once, make_folder, state_folder, write_atomically
 from lsnb.journal.locks import try_lock
 from lsnb.journal.model import JOURNAL_VERSION
 from lsnb.journal.reader import read_header, read_journal
@@ -160,26 +160,77 @@ def _what_became_of(journal: Path) -> str:
     )
 
 
-def _noted(plan: Plan) -> Path | None:
-    """Find the journal of a plan by the note."""
+def refuse_older(plan: Plan, journal: Path) -> None:
+    """Make sure that a journal which is to be gone on with is not behind what is known of its run.
+
+    What an older copy does not know of would be done again: people be invited who were invited and said no.
+
+    Raises:
+        JournalError: it is; names the journal that went on, where it is there still.
+    """
+    note = _read_note(plan)
+    if note is None:
+        return
+    other, most = Path(note["journal"]), note.get("n_bytes", 0)
+    is_other = other != journal.absolute() and _is_of(plan, other) and not _is_same(other, journal)
+    with contextlib.suppress(OSError):
+        most = other.stat().st_size if is_other else most
+        if not isinstance(most, int) or journal.stat().st_size >= most:
+            return
+        advice = (
+            f"Go on with {other}, which is the journal of this run." if is_other else "Make a new plan from the sheets."
+        )
+        raise JournalError(
+            f"The journal {journal} is an older copy: the run has gone on since it was made, and what it does not know of "
+            f"would be done again, so nothing was changed. {advice}"
+        )
+
+
+def note_progress(plan: Plan, journal: Path) -> None:
+    """Write down how far the journal of a run has come, so that an older copy of it is known as one."""
+    note = _note_path(plan)
+    if note is None:
+        return
+    with contextlib.suppress(OSError, JournalError):
+        known = {"journal": str(journal.absolute()), "fingerprint": plan.fingerprint, "n_bytes": journal.stat().st_size}
+        make_folder(note.parent)
+        write_atomically(note, json.dumps(known).encode(), JournalError)
+
+
+def _is_of(plan: Plan, journal: Path) -> bool:
+    """Tell whether a file is a journal of this making of a plan."""
+    names = ("nonce",) if plan.nonce else ("fingerprint", "created_at")
+    header = read_header(journal)
+    return header is not None and all(header.get(name) == getattr(plan, name) for name in names)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _read_note(plan: Plan) -> dict[str, Any] | None:
+    """Read the note of a plan, as far as it makes sense."""
     note = _note_path(plan)
     try:
         data = json.loads(note.read_text(encoding="utf-8")) if note else None
-        journal = Path(data["journal"]) if data else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None
-    return journal
+    return data if isinstance(data, dict) and isinstance(data.get("journal"), str) else None
+
+
+def _noted(plan: Plan) -> Path | None:
+    """Find the journal of a plan by the note."""
+    note = _read_note(plan)
+    return None if note is None else Path(note["journal"])
 
 
 def _found(plan: Plan, folder: Path) -> Path | None:
     """Find the journal of a plan in a folder."""
-    names = ("nonce",) if plan.nonce else ("fingerprint", "created_at")
-    wanted = [getattr(plan, name) for name in names]
-    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
-        header = read_header(path)
-        if header is not None and [header.get(name) for name in names] == wanted:
-            return path
-    return None
+    found = sorted(folder.glob("*.jsonl")) if folder.is_dir() else ()
+    return next((path for path in found if _is_of(plan, path)), None)
 
 
 def _note(plan: Plan, journal: Path) -> Path | None:
