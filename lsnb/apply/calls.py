@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -52,17 +51,6 @@ def check_kinds(changes: tuple[Change, ...]) -> None:
 def steps_of(change: Change) -> tuple[str, ...]:
     """Name the requests that a change takes, in order."""
     return tuple(step.name for step in kind_of(change).steps(change))
-
-
-def is_half_done(change: Change, done: Collection[str]) -> bool:
-    """Tell whether some requests of a change have been carried out and its last has not.
-
-    Args:
-        change: the change.
-        done: the names of its requests that were.
-    """
-    names = steps_of(change)
-    return any(name in done for name in names[:-1]) and names[-1] not in done
 
 
 def is_once_only(change: Change, step: str) -> bool:

@@ -28,6 +28,7 @@ from lsnb.errors import (
     UnsafePlanError,
 )
 from lsnb.plan.admins import may_take_admin
+from lsnb.plan.kinds import is_half_done
 from lsnb.plan.model import STAGES, Change
 from lsnb.plan.references import reference_made_by, references_of, resolve
 from lsnb.plan.rules import Rules
@@ -303,7 +304,7 @@ class Stages:
         return f"creating the {kind} {name!r} comes first, and {how}."
 
     def _holds(self, change: Change) -> bool:
-        if calls.is_half_done(change, self._recorder[change].steps):
+        if is_half_done(change, self._recorder[change].steps):
             # Half of it was done by an earlier run: the old invitation is gone, and the new one is still to be sent.
             return not self._present.people.get(change.email or "")
         return holds(change, self._present)

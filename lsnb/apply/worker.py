@@ -38,7 +38,7 @@ from lsnb.errors import (
 )
 from lsnb.offers import is_missing_endpoint
 from lsnb.plan.kind_record import Batch
-from lsnb.plan.kinds import kind_of
+from lsnb.plan.kinds import is_half_done, kind_of
 from lsnb.plan.model import STAGES, Change
 from lsnb.plan.subjects.service_key import is_deletion
 from lsnb.secrets import Secret
@@ -344,7 +344,7 @@ class Worker:
 
     def _is_halfway(self, change: Change) -> bool:
         """Tell whether an invitation that is to be replaced is cancelled, and the new one is still to be sent."""
-        return calls.is_half_done(change, self._recorder[change].steps)
+        return is_half_done(change, self._recorder[change].steps)
 
 
 def _may_have_happened(error: Exception) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from lsnb import catalogue
 from lsnb.plan.model import Change
+from lsnb.plan.subjects.membership import removes_member, sets_organization_role
 from lsnb.plan.subjects.setting import SSO_ONLY, setting_of, value_after
 
 
@@ -77,7 +78,7 @@ def is_organization_admin(values: Mapping[str, Any] | None) -> bool:
 
 def takes_admin(change: Change) -> bool:
     """Tell whether a change takes the role Organization Admin from somebody who has joined."""
-    if change.kind not in ("RemoveMember", "SetOrgRole") or not is_organization_admin(change.before):
+    if not (removes_member(change) or sets_organization_role(change)) or not is_organization_admin(change.before):
         return False
     return (change.before or {}).get("state") == "active" and not is_organization_admin(change.after)
 
@@ -90,7 +91,7 @@ def closes_logins(change: Change) -> bool:
 def gives_admin(change: Change) -> bool:
     """Tell whether a change makes somebody who has joined Organization Admin."""
     return (
-        change.kind == "SetOrgRole"
+        sets_organization_role(change)
         and is_organization_admin(change.after)
         and (change.after or {}).get("state") == "active"
     )

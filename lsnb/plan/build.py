@@ -25,6 +25,8 @@ from lsnb.plan.safety import check_allowed, judge
 from lsnb.plan.scope import SyncScope, check_whole, find_scope
 from lsnb.plan.settings import setting
 from lsnb.plan.standing import Standing
+from lsnb.plan.subjects.invitation import cancels_invitation, invites_newcomer
+from lsnb.plan.subjects.membership import removes_member
 from lsnb.plan.wishes import Sheet, Wish, omitted_people, omitted_places
 from lsnb.snapshot import Snapshot
 
@@ -228,7 +230,7 @@ def _decide(ledger: Ledger, standing: Standing, wishes: dict[str, list[Wish]], w
         else:
             n_before = len(ledger.changes)
             plan_member(ledger, person, organization, places, held.get(email, []))
-            is_removed = any(change.kind == "RemoveMember" for change in ledger.changes[n_before:])
+            is_removed = any(removes_member(change) for change in ledger.changes[n_before:])
             if is_removed and email in standing.invited_again:
                 # With it they could come back at once.
                 invitation, named = standing.invited_again[email]
@@ -298,12 +300,12 @@ def _note_invited(sheet: Sheet, ledger: Ledger, standing: Standing, within: Sync
 
 def _note_similar(ledger: Ledger, snapshot: Snapshot, edits: Edits) -> None:
     """Warn of invitations to an address that looks like a slip of one that is there already, or like another one."""
-    invited = {change.email: change.id for change in ledger.changes if change.kind == "InviteMember"}
+    invited = {change.email: change.id for change in ledger.changes if invites_newcomer(change)}
     if not invited:
         return
     for change in ledger.changes:
         odd = next((mark for mark in change.email or "" if not mark.isascii()), "")
-        if odd and change.kind == "InviteMember":
+        if odd and invites_newcomer(change):
             what = unicodedata.name(odd, f"U+{ord(odd):04X}").lower()
             ledger.notes.add(
                 "similar-address",
@@ -312,7 +314,9 @@ def _note_similar(ledger: Ledger, snapshot: Snapshot, edits: Edits) -> None:
                 change.id,
             )
     similar = similar_members(edits.rows[edits.rows["email"].isin(list(invited))], snapshot)
-    removed = {change.email: change.id for change in ledger.changes if change.kind in ("RemoveMember", "CancelInvite")}
+    removed = {
+        change.email: change.id for change in ledger.changes if removes_member(change) or cancels_invitation(change)
+    }
     for row, email, other, message in zip(
         *(similar[name] for name in ("row", "email", "similar", "message")), strict=True
     ):

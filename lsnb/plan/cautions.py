@@ -16,9 +16,8 @@ from lsnb.plan.rules import Rules
 from lsnb.plan.settings import setting
 from lsnb.plan.simulation import Ending, organization_admins
 from lsnb.plan.standing import Standing
+from lsnb.plan.subjects.invitation import sends_invitation
 from lsnb.snapshot import Caller, Snapshot
-
-_INVITING = ("InviteMember", "ReplaceInvite")
 
 
 def warn(
@@ -33,7 +32,7 @@ def warn(
         ending: what they would leave.
         rules: how many people a message names.
     """
-    inviting = [change for change in changes if change.kind in _INVITING]
+    inviting = [change for change in changes if sends_invitation(change)]
     return [
         *_workspaces_without_admin(ending),
         *_scim_managed(snapshot, standing, changes, rules.max_listed),

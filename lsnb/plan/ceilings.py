@@ -21,6 +21,7 @@ from lsnb.plan.settings import setting
 from lsnb.plan.simulation import Ending
 from lsnb.plan.standing import Standing, values_of
 from lsnb.plan.subjects import role, workspace
+from lsnb.plan.subjects.membership import removes_member
 from lsnb.snapshot import Snapshot
 
 #: How many of the first Admins of a workspace that the plan creates do not count: somebody has to begin there.
@@ -106,7 +107,7 @@ def _last_admins(standing: Standing, changes: Sequence[Change], ending: Ending, 
         names = listed(sorted(change.email or "somebody" for change in gone.values()), rules.max_listed)
         name = _place_name(place, gone.values())
         (refused if len(gone) > 1 else alone)[place] = f"{name} ({names})"
-        n_staying += len(gone) == 1 and all(change.kind != "RemoveMember" for change in gone.values())
+        n_staying += len(gone) == 1 and all(not removes_member(change) for change in gone.values())
         ids[place] = [change.id for change in gone.values()]
     if n_staying > _MOST_LOSING_ONE_WHO_STAYS or len(alone) > _MOST_LOSING_ONE:
         refused |= alone
@@ -123,7 +124,7 @@ def _last_admins(standing: Standing, changes: Sequence[Change], ending: Ending, 
 
 def _place_name(place: str, changes: Iterable[Change]) -> str:
     for change in changes:
-        if change.kind != "RemoveMember":
+        if not removes_member(change):
             return str(change.workspace or place)
         for held in (change.before or {}).get("workspaces", ()):
             if held.get("workspace_id") == place:
@@ -139,7 +140,7 @@ def _steps(changes: Sequence[Change], ending: Ending) -> tuple[dict[str, dict[st
     coming: dict[str, int] = defaultdict(int)
     for change in changes:
         identity = change.ids.get("identity_id", "")
-        if change.kind == "RemoveMember":
+        if removes_member(change):
             for place in (change.before or {}).get("workspaces", ()):
                 if place.get("role_name") == catalogue.WORKSPACE_ADMIN:
                     going[str(place["workspace_id"])][identity] = change

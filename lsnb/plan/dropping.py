@@ -12,6 +12,7 @@ from lsnb.plan.model import Plan, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.references import reference_made_by, references_of
 from lsnb.plan.rules import DEFAULT_RULES, JUDGED_RULES, Rules, with_protected
+from lsnb.plan.subjects.invitation import invites_newcomer
 from lsnb.snapshot import Snapshot
 
 
@@ -41,7 +42,7 @@ def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules:
     orphans = [c for c in plan.changes if gone and c.id not in dropped and gone & references_of(c)]
     dropped |= {change.id for change in orphans}
     kept = [change for change in plan.changes if change.id not in dropped]
-    uninvited = {change.email for change in plan.changes if change.id in dropped and change.kind == "InviteMember"}
+    uninvited = {change.email for change in plan.changes if change.id in dropped and invites_newcomer(change)}
     remarks = [warning for warning in plan.warnings if warning.rule not in JUDGED_RULES]
     if orphans:
         what = listed(sorted({f"{change.kind} of {change.email or change.workspace or 'a key'}" for change in orphans}))

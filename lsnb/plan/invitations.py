@@ -16,6 +16,7 @@ from lsnb.plan.members import note_admin_already, note_no_role, note_nobody, not
 from lsnb.plan.offered import PENDING_NOTE
 from lsnb.plan.roles import Role, power_order
 from lsnb.plan.standing import Grant, Person
+from lsnb.plan.subjects import invitation, membership
 from lsnb.plan.wishes import Wish
 
 
@@ -60,7 +61,7 @@ def _invite(ledger: Ledger, email: str, role: Role | None, organization: Wish | 
     shared = _shared_role(ledger, [wish.role for wish in carried if wish.role])
     asked = ([organization] if organization and role else []) + carried
     ledger.add(
-        "InviteMember",
+        invitation.INVITE,
         email,
         asked,
         before=None,
@@ -87,7 +88,7 @@ def plan_pending(
     if organization and organization.is_removal:
         if not ledger.contradicts(person.email, organization, [wish for wish in places if wish.role]):
             before = {**_as_invitation(person, held), "state": "pending"}
-            ledger.add("CancelInvite", person.email, [organization], before=before, after=None, ids=_ids(person))
+            ledger.add(invitation.CANCEL, person.email, [organization], before=before, after=None, ids=_ids(person))
         return
     _Invitation(ledger, person, organization, places, held).plan()
 
@@ -170,7 +171,7 @@ class _Invitation:
         shared = _shared_role(self.ledger, [place.role for place in places if place.role])
         asked = [*([self.organization] if self.organization else []), *carried, *self.changed, *self.removed]
         self.ledger.add(
-            "ReplaceInvite",
+            invitation.REPLACE,
             self.person.email,
             asked,
             before={**_as_invitation(self.person, self.held), "state": "pending"},
@@ -187,7 +188,7 @@ class _Invitation:
         before, after = {**self.person.role.to_data(), "state": "pending"}, {**self.role.to_data(), "state": "pending"}
         if self.organization:
             self.ledger.add(
-                "SetOrgRole",
+                membership.SET_ORGANIZATION_ROLE,
                 self.person.email,
                 [self.organization],
                 before=before,
@@ -197,7 +198,7 @@ class _Invitation:
         for wish in self.changed:
             if wish.role and wish.held:
                 self.ledger.add(
-                    "SetWorkspaceRole",
+                    membership.SET_WORKSPACE_ROLE,
                     self.person.email,
                     [wish],
                     workspace=wish.workspace,
@@ -209,7 +210,7 @@ class _Invitation:
     def _remove(self, wish: Wish) -> None:
         if wish.held:
             self.ledger.add(
-                "RemoveWorkspaceMember",
+                membership.REMOVE_FROM_WORKSPACE,
                 self.person.email,
                 [wish],
                 workspace=wish.workspace,

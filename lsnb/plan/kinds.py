@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import ModuleType
 
 from lsnb.plan.kind_record import FINAL, Kind, Subject, always
@@ -108,3 +109,14 @@ def kind_named(name: str) -> Kind:
 def kind_of(change: Change) -> Kind:
     """Give what is known about the kind of a change."""
     return kind_named(change.kind)
+
+
+def is_half_done(change: Change, done: Collection[str]) -> bool:
+    """Tell whether some requests of a change have been carried out and its last has not.
+
+    Args:
+        change: the change.
+        done: the names of its requests that were.
+    """
+    names = [step.name for step in kind_of(change).steps(change)]
+    return any(name in done for name in names[:-1]) and names[-1] not in done

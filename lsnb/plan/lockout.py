@@ -16,6 +16,7 @@ from lsnb.plan.model import Change, Verdict
 from lsnb.plan.notes import listed
 from lsnb.plan.protection import is_protected, protected_emails
 from lsnb.plan.rules import Rules
+from lsnb.plan.subjects.membership import removes_member, sets_organization_role
 from lsnb.plan.subjects.setting import setting_of, value_after
 from lsnb.snapshot import Snapshot
 
@@ -61,11 +62,11 @@ class _Arrivals:
         self.n_people = 0
         if not snapshot.is_readable("members"):
             return
-        leaving = {change.ids.get("identity_id") for change in changes if change.kind == "RemoveMember"}
+        leaving = {change.ids.get("identity_id") for change in changes if removes_member(change)}
         roles = {
             change.ids.get("identity_id"): (change.after or {}).get("role_name")
             for change in changes
-            if change.kind == "SetOrgRole"
+            if sets_organization_role(change)
         }
         members = snapshot.members.astype(object)
         self.n_people = len(members) - int(members["identity_id"].isin(list(leaving)).sum())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsnb.plan.ledger import Ledger, memberships_data
 from lsnb.plan.roles import ADMIN_WITHOUT_ROLES, Role
 from lsnb.plan.standing import Grant, Person
+from lsnb.plan.subjects import membership
 from lsnb.plan.wishes import Wish
 
 
@@ -43,7 +44,7 @@ def _ids(person: Person, **more: str | None) -> dict[str, str | None]:
 
 def _remove(ledger: Ledger, person: Person, wish: Wish, held: list[Grant]) -> None:
     before = {**person.role.to_data(), "state": person.state, "workspaces": memberships_data(held)}
-    ledger.add("RemoveMember", person.email, [wish], before=before, after=None, ids=_ids(person))
+    ledger.add(membership.REMOVE, person.email, [wish], before=before, after=None, ids=_ids(person))
 
 
 def _set_organization_role(ledger: Ledger, person: Person, wish: Wish | None) -> Role:
@@ -51,7 +52,7 @@ def _set_organization_role(ledger: Ledger, person: Person, wish: Wish | None) ->
     if wish is None or wish.role is None:
         return person.role
     ledger.add(
-        "SetOrgRole",
+        membership.SET_ORGANIZATION_ROLE,
         person.email,
         [wish],
         before={**person.role.to_data(), "state": person.state},
@@ -71,7 +72,7 @@ def _plan_place(ledger: Ledger, person: Person, final: Role, wish: Wish) -> None
             note_no_role(ledger, wish)
     elif wish.held:
         ledger.add(
-            "SetWorkspaceRole",
+            membership.SET_WORKSPACE_ROLE,
             person.email,
             [wish],
             workspace=wish.workspace,
@@ -84,7 +85,7 @@ def _plan_place(ledger: Ledger, person: Person, final: Role, wish: Wish) -> None
     else:
         role = wish.role if ledger.has_rbac else ADMIN_WITHOUT_ROLES
         ledger.add(
-            "AddWorkspaceMember",
+            membership.ADD_TO_WORKSPACE,
             person.email,
             [wish],
             workspace=wish.workspace,
@@ -98,7 +99,7 @@ def _remove_from_place(ledger: Ledger, person: Person, final: Role, wish: Wish, 
     change_ids: list[str] = []
     if wish.held:
         change = ledger.add(
-            "RemoveWorkspaceMember",
+            membership.REMOVE_FROM_WORKSPACE,
             person.email,
             [wish],
             workspace=wish.workspace,

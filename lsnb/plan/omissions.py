@@ -12,6 +12,8 @@ from lsnb.edits import Edits
 from lsnb.plan.model import Change
 from lsnb.plan.notes import Notes, listed, row_words
 from lsnb.plan.standing import Standing, values_of
+from lsnb.plan.subjects.invitation import cancels_invitation
+from lsnb.plan.subjects.membership import removes_member
 
 
 def note_bare_removals(edits: Edits, standing: Standing, changes: Sequence[Change], notes: Notes) -> None:
@@ -39,7 +41,7 @@ def note_bare_removals(edits: Edits, standing: Standing, changes: Sequence[Chang
         email for email in bare if named[email] and {g.workspace_id for g in held.get(email, [])} <= named[email]
     }
     n_others = sum(len(places) for email, places in named.items() if email not in leaving)
-    ids = {change.email: change.id for change in changes if change.kind in ("RemoveMember", "CancelInvite")}
+    ids = {change.email: change.id for change in changes if removes_member(change) or cancels_invitation(change)}
     doubtful = {email: row for email, row in bare.items() if email in ids and email not in leaving}
     if not doubtful or n_others <= len(doubtful):
         return
@@ -97,7 +99,7 @@ def note_open_invitations(
     pending = sorted(set(held["email"].filter(is_open).to_pylist()))
     known = set(named)
     missing = [email for email in pending if email not in known]
-    ids = [change.id for change in changes if change.kind == "CancelInvite" and change.email in missing]
+    ids = [change.id for change in changes if cancels_invitation(change) and change.email in missing]
     if not ids:
         return
     them = "it" if len(missing) == 1 else "them"

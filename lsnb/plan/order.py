@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lsnb.plan.kinds import KINDS, UNKNOWN
-from lsnb.plan.model import CHANGE_KINDS, STAGES, Change
+from lsnb.plan.kinds import kind_of
+from lsnb.plan.model import STAGES, Change
 
 _STAGE = {stage: position for position, stage in enumerate(STAGES)}
-# Of kinds whose subject is not there yet.
-_KIND = {kind: 10 * position for position, kind in enumerate(CHANGE_KINDS, start=1)}
 
 
 def order_of(change: Change) -> tuple[int, int, str, str, str]:
     """Give what a change is sorted by."""
-    return _STAGE[change.stage], _place(change), change.email or "", change.workspace or "", change.id
-
-
-def _place(change: Change) -> int:
-    record = KINDS.get(change.kind)
-    return _KIND.get(change.kind, UNKNOWN.order) if record is None else record.order
+    return _STAGE[change.stage], kind_of(change).order, change.email or "", change.workspace or "", change.id
 
 
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:

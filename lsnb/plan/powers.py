@@ -10,6 +10,8 @@ from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 from lsnb.plan.present import keys_with_role
 from lsnb.plan.references import is_reference
+from lsnb.plan.subjects.invitation import sends_invitation
+from lsnb.plan.subjects.membership import gives_workspace_role
 from lsnb.plan.subjects.role import permissions_after
 from lsnb.policy import SENSITIVE_PERMISSIONS, Policy
 from lsnb.snapshot import Snapshot
@@ -102,10 +104,10 @@ def new_workspace_admins(snapshot: Snapshot, changes: Iterable[Change]) -> list[
     powers = Powers(snapshot, made)
     gains: list[Gain] = []
     for change in made:
-        if change.kind in ("AddWorkspaceMember", "SetWorkspaceRole"):
+        if gives_workspace_role(change):
             if _is_gain(powers, change):
                 gains.append(Gain(change.email or change.id, change.ids.get("workspace_id", ""), change.id))
-        elif change.kind in ("InviteMember", "ReplaceInvite"):
+        elif sends_invitation(change):
             gains += _by_invitation(powers, change)
         elif kind_of(change).gives == "key-role":
             gains += _by_key(powers, change)

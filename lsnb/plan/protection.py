@@ -166,11 +166,7 @@ def _unknown_owner(changes: Sequence[Change], caller: Caller) -> list[Verdict]:
 
 def _may_hit_owner(change: Change, caller: Caller) -> bool:
     """Tell whether a change takes something from somebody who has joined, as the owner of a token has."""
-    kind = kind_of(change)
-    if not kind.subject.is_person:
-        return kind.may_hit_caller(change, caller)
-    is_waiting = change.kind == "CancelInvite" or (change.before or {}).get("state") == "pending"
-    return not is_waiting and (is_removal(change) or is_demotion(change))
+    return kind_of(change).may_hit_caller(change, caller)
 
 
 def _own_roles(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:

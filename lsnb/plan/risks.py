@@ -16,16 +16,6 @@ from lsnb.plan.standing import Standing, joined_domains
 from lsnb.snapshot import Snapshot
 
 _RANK: dict[Risk, int] = {"low": 0, "medium": 1, "high": 2}
-_GIVING = frozenset(
-    {
-        "InviteMember",
-        "ReplaceInvite",
-        "SetOrgRole",
-        "AddWorkspaceMember",
-        "SetWorkspaceRole",
-    }
-)
-_OF_INVITATIONS = frozenset({"InviteMember", "ReplaceInvite"})
 
 
 def rank_risks(snapshot: Snapshot, standing: Standing, changes: Sequence[Change], rules: Rules) -> tuple[Change, ...]:
@@ -61,7 +51,7 @@ def _raised(change: Change, found: Iterable[Risk]) -> Change:
 
 def _by_person(change: Change, own: set[str], managed: set[str]) -> Risk:
     domain = (change.email or "").rpartition("@")[2].lower()
-    gives_somebody = change.kind in _GIVING or kind_of(change).gives == "token"
+    gives_somebody = kind_of(change).gives in ("role", "invitation", "token")
     is_outsider = gives_somebody and bool(change.email) and domain not in own
     return "medium" if is_outsider or change.ids.get("identity_id") in managed else "low"
 
@@ -69,7 +59,7 @@ def _by_person(change: Change, own: set[str], managed: set[str]) -> Risk:
 def _by_role(powers: Powers, change: Change) -> Risk:
     """Tell what a custom role of a workspace means that a change gives."""
     values = change.after or {}
-    prefix = "workspace_" if change.kind in _OF_INVITATIONS else ""
+    prefix = "workspace_" if kind_of(change).gives == "invitation" else ""
     if not prefix and change.scope != "workspace" and kind_of(change).gives != "key-role":
         return "low"
     if values.get(f"{prefix}role_name") != catalogue.CUSTOM:

@@ -12,7 +12,7 @@ from lsnb.errors import PlanError
 from lsnb.plan.admins import closes_logins, unable_words
 from lsnb.plan.cautions import warn
 from lsnb.plan.ceilings import check_ceilings
-from lsnb.plan.changes import is_demotion, is_promotion, is_removal
+from lsnb.plan.changes import is_promotion
 from lsnb.plan.guards import roles_in_use
 from lsnb.plan.kinds import KINDS, SUBJECTS, UNKNOWN, kind_of
 from lsnb.plan.lockout import lock_outs
@@ -26,6 +26,7 @@ from lsnb.plan.simulation import Ending, simulate_ending
 from lsnb.plan.sso_defaults import refuse_sso_defaults
 from lsnb.plan.standing import Standing, joined_domains
 from lsnb.plan.subjects import workspace
+from lsnb.plan.subjects.invitation import invites_newcomer, sends_invitation
 from lsnb.snapshot import Snapshot
 
 #: Kinds whose effect is gone for good; each such change must be named to be allowed.
@@ -207,11 +208,7 @@ def _most_people(case: Case) -> list[Verdict]:
     """Count the people who lose something: who is removed or demoted, whose token or role or workspace loses or goes."""
     about, people = [], set()
     for change in case.changes:
-        kind = kind_of(change)
-        if not kind.subject.is_person:
-            losing = kind.losing_people(case.snapshot, change)
-        else:
-            losing = [change.email or change.id] if is_removal(change) or is_demotion(change) else []
+        losing = kind_of(change).losing_people(case.snapshot, change)
         if losing:
             about.append(change)
             people.update(losing)
@@ -279,8 +276,8 @@ def _domain(email: str) -> str:
 
 def _email_domains(case: Case) -> list[Verdict]:
     fixed = case.rules.email_domains
-    kinds = ("InviteMember",) if fixed is None else ("InviteMember", "ReplaceInvite")
-    invited = [change for change in case.changes if change.kind in kinds and change.email]
+    counts = invites_newcomer if fixed is None else sends_invitation
+    invited = [change for change in case.changes if counts(change) and change.email]
     if not invited:
         return []
     known = joined_domains(case.standing) if fixed is None else {tidy_domain(domain) for domain in fixed}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from lsnb.errors import PlanError
 from lsnb.plan.build import changes_to_plan
-from lsnb.plan.kinds import kind_of
+from lsnb.plan.kinds import is_half_done, kind_of
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.notes import Notes
 from lsnb.plan.references import exchange, reference_made_by, resolve
@@ -81,7 +81,7 @@ def make_undo(
             )
         elif result.outcome == "done" and not kind_of(change).subject.is_person:
             things.append(resolve(change, created))
-        elif result.outcome == "done" or (change.kind == "ReplaceInvite" and "cancel" in set(result.steps)):
+        elif result.outcome == "done" or is_half_done(change, set(result.steps)):
             made[change.email or ""].append(resolve(change, created))
     made_things = take_things_back(snapshot, things, record, notes)
     standing = Standing(snapshot)

@@ -9,17 +9,35 @@ from typing import Any
 from lsnb import catalogue
 from lsnb.plan.caller import is_caller
 from lsnb.plan.changes import new_change
+from lsnb.plan.kinds import kind_named
 from lsnb.plan.ledger import invitation_data, memberships_data
 from lsnb.plan.model import Change, ChangeKind, Waiting
 from lsnb.plan.notes import Notes
 from lsnb.plan.roles import Role, power_order
 from lsnb.plan.standing import Grant, Person
+from lsnb.plan.subjects.invitation import (
+    CANCEL,
+    INVITE,
+    REPLACE,
+    cancels_invitation,
+    replaces_invitation,
+    sends_invitation,
+)
+from lsnb.plan.subjects.membership import (
+    ADD_TO_WORKSPACE,
+    REMOVE,
+    REMOVE_FROM_WORKSPACE,
+    SET_ORGANIZATION_ROLE,
+    SET_WORKSPACE_ROLE,
+    gives_workspace_role,
+    removes_from_workspace,
+    removes_member,
+    sets_organization_role,
+)
 from lsnb.snapshot import Snapshot
 from lsnb.undo.record import Record
 
 Values = Mapping[str, Any]
-
-INVITING = ("InviteMember", "ReplaceInvite")
 
 
 class PersonUndo:
@@ -60,21 +78,21 @@ class PersonUndo:
         person = self._person
         if person is not None:
             made = [change for change in made if self._is_same_person(change, person)]
-        narrowed = [change for change in made if change.kind == "RemoveWorkspaceMember" and not self._grant(change)]
+        narrowed = [change for change in made if removes_from_workspace(change) and not self._grant(change)]
         if person and person.state == "pending" and narrowed:
             self._invite_anew(person, made, narrowed)
             return
-        was_member = any(change.kind == "RemoveMember" for change in made)
+        was_member = any(removes_member(change) for change in made)
         for change in made:
-            if change.kind == "CancelInvite" and was_member:
+            if cancels_invitation(change) and was_member:
                 self._leave(change, "was a member too, and comes back as that")
-            elif change.kind in INVITING:
+            elif sends_invitation(change):
                 self._take_invitation_back(change)
-            elif change.kind in ("CancelInvite", "RemoveMember"):
+            elif cancels_invitation(change) or removes_member(change):
                 self._bring_back(change)
             elif person is None:
                 self._leave(change, "is not in the organization any more")
-            elif change.kind == "SetOrgRole":
+            elif sets_organization_role(change):
                 self._set_organization_role(change, person)
             else:
                 self._take_back_in_place(change, person)
@@ -85,7 +103,7 @@ class PersonUndo:
     def _is_same_person(self, change: Change, person: Person) -> bool:
         """Leave somebody alone who left and came back; accepting an invitation gives another id too."""
         is_other = change.ids.get("identity_id", person.identity_id) != person.identity_id
-        if change.kind in INVITING or (change.after is None and change.scope == "organization"):
+        if sends_invitation(change) or (change.after is None and change.scope == "organization"):
             return True  # these look for themselves who is there
         if not is_other or (change.ids.get("pending") == "true" and person.state != "pending"):
             return True
@@ -94,25 +112,25 @@ class PersonUndo:
 
     def _take_invitation_back(self, change: Change) -> None:
         person = self._person
-        if change.kind == "ReplaceInvite" and self._record.results[change.id].outcome != "done":
+        if replaces_invitation(change) and self._record.results[change.id].outcome != "done":
             # Its first half was carried out: the old invitation is gone, and there is no new one.
             self._bring_back(change)
         elif person is None:
             self._leave(change, "is not invited any more")
         elif not _is_as_invited(change.after or {}, person, self._held):
             self._leave(change, "has another role or other workspaces by now")
-        elif change.kind == "ReplaceInvite":
+        elif replaces_invitation(change):
             if person.state == "pending":
                 grants = self._there(_grants(change.before or {}))
                 self._replace(change, person, _role(change.before or {}), grants)
             else:
                 self._leave(change, "has accepted the invitation")
         elif person.state == "pending":
-            self._add("CancelInvite", change, before=self._as_invitation(person), after=None, ids=_pending_ids(person))
+            self._add(CANCEL, change, before=self._as_invitation(person), after=None, ids=_pending_ids(person))
         else:
             held = memberships_data(self._held.values())
             before = {**person.role.to_data(), "state": person.state, "workspaces": held}
-            self._add("RemoveMember", change, before=before, after=None, ids=_ids(person))
+            self._add(REMOVE, change, before=before, after=None, ids=_ids(person))
             self._notes.add(
                 "accepted-meanwhile",
                 f"{self.email} has accepted the invitation, so taking it back removes them from the organization.",
@@ -130,14 +148,14 @@ class PersonUndo:
         carried = _largest_group(grants)
         shared = carried[0].role if carried and self._snapshot_has_rbac() else None
         self._add(
-            "InviteMember",
+            INVITE,
             change,
             before=None,
             after=invitation_data(role, carried, shared),
             ids={"role_id": role.role_id, "workspace_role_id": shared.role_id if shared else None},
         )
         self._wait(change, [grant for grant in grants if grant not in carried])
-        if change.kind == "RemoveMember":
+        if removes_member(change):
             said = (
                 "was removed: a new invitation is sent, personal access tokens are lost, and it counts once accepted."
             )
@@ -151,7 +169,7 @@ class PersonUndo:
             return
         old = _role(change.before or {})
         self._add(
-            "SetOrgRole",
+            SET_ORGANIZATION_ROLE,
             change,
             before={**person.role.to_data(), "state": person.state},
             after={**old.to_data(), "state": person.state},
@@ -168,25 +186,30 @@ class PersonUndo:
         elif grant is None:
             if old is not None and self._there([Grant(change.workspace, str(ids["workspace_id"]), old, "direct")]):
                 ids["role_id"] = old.role_id
-                self._add("AddWorkspaceMember", change, before=None, after={**old.to_data(), **state}, ids=ids)
+                self._add(ADD_TO_WORKSPACE, change, before=None, after={**old.to_data(), **state}, ids=ids)
         elif not _is_same(change.after or {}, grant.role):
             self._leave(change, f"is {grant.role.label} in {change.workspace} by now")
         elif old is None:
             before = {**grant.role.to_data(), **state}
-            self._add("RemoveWorkspaceMember", change, before=before, after=None, ids=ids)
+            self._add(REMOVE_FROM_WORKSPACE, change, before=before, after=None, ids=ids)
         else:
             ids["role_id"] = old.role_id
             before, after = {**grant.role.to_data(), **state}, {**old.to_data(), **state}
-            self._add("SetWorkspaceRole", change, before=before, after=after, ids=ids)
+            self._add(SET_WORKSPACE_ROLE, change, before=before, after=after, ids=ids)
 
     def _invite_anew(self, person: Person, made: Sequence[Change], narrowed: Sequence[Change]) -> None:
         """Put workspaces back into an open invitation, which takes another invitation, with all old values at once."""
         role, places = person.role, dict(self._held)
         for change in made:
             grant = self._grant(change)
-            if change.kind == "SetOrgRole" and _is_same(change.after or {}, person.role):
+            if sets_organization_role(change) and _is_same(change.after or {}, person.role):
                 role = _role(change.before or {})
-            elif change.kind == "SetWorkspaceRole" and grant and _is_same(change.after or {}, grant.role):
+            elif (
+                gives_workspace_role(change)
+                and change.before is not None
+                and grant
+                and _is_same(change.after or {}, grant.role)
+            ):
                 places[grant.workspace_id] = grant._replace(role=_role(change.before or {}))
         for change in narrowed:
             place = change.ids.get("workspace_id", "")
@@ -209,7 +232,7 @@ class PersonUndo:
             return False
         shared = grants[0].role if grants and self._snapshot_has_rbac() else None
         self._add(
-            "ReplaceInvite",
+            REPLACE,
             change,
             before=self._as_invitation(person),
             after={**invitation_data(role, grants, shared), "state": "pending"},
@@ -243,7 +266,6 @@ class PersonUndo:
         after: Values | None,
         ids: Mapping[str, str | None],
     ) -> None:
-        is_there = {"AddWorkspaceMember", "SetWorkspaceRole", "RemoveWorkspaceMember"}
         self.changes.append(
             new_change(
                 kind,
@@ -252,7 +274,7 @@ class PersonUndo:
                 after=after,
                 reason=f"takes back {change.kind}: {change.reason}",
                 ids=ids,
-                workspace=change.workspace if kind in is_there else None,
+                workspace=change.workspace if kind_named(kind).scope == "workspace" else None,
                 is_self=is_caller(self._snapshot.meta.caller, self.email, ids.get("ls_user_id")),
             )
         )

@@ -7,7 +7,6 @@ the one `workspace_role`, `workspace_role_id` and `workspace_role_name`; `state`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from typing import TypedDict, cast
 
@@ -63,14 +62,19 @@ def invitation_values(values: Values | None) -> InvitationValues:
     return cast("InvitationValues", values or {})
 
 
-def first_invitations(changes: Iterable[Change]) -> list[Change]:
-    """List the changes that invite somebody who has no invitation yet."""
-    return [change for change in changes if change.kind == INVITE]
+def sends_invitation(change: Change) -> bool:
+    """Tell whether a change invites somebody, for the first time or again."""
+    return change.kind in (INVITE, REPLACE)
 
 
-def cancellations(changes: Iterable[Change]) -> list[Change]:
-    """List the changes that cancel an invitation."""
-    return [change for change in changes if change.kind == CANCEL]
+def invites_newcomer(change: Change) -> bool:
+    """Tell whether a change invites somebody who has no invitation yet."""
+    return change.kind == INVITE
+
+
+def cancels_invitation(change: Change) -> bool:
+    """Tell whether a change cancels an invitation, and sends no other."""
+    return change.kind == CANCEL
 
 
 def replaces_invitation(change: Change) -> bool:

@@ -7,7 +7,6 @@ joined, `workspace_id` in a workspace, and `role_id`, the role wanted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -75,9 +74,14 @@ CHANGES_INVITATIONS = Need(
 )
 
 
-def removals(changes: Iterable[Change]) -> list[Change]:
-    """List the changes that remove a member from the organization."""
-    return [change for change in changes if change.kind == REMOVE]
+def removes_member(change: Change) -> bool:
+    """Tell whether a change removes a member from the organization."""
+    return change.kind == REMOVE
+
+
+def removes_from_workspace(change: Change) -> bool:
+    """Tell whether a change takes a member, or an open invitation, out of a workspace."""
+    return change.kind == REMOVE_FROM_WORKSPACE
 
 
 def sets_organization_role(change: Change) -> bool:
