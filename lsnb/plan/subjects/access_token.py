@@ -208,7 +208,8 @@ KINDS = (
         effect_on_people=always(None),
         effect=_effect,
         inverse=_restore,
-        log_operations=("reinstate_personal_access_token",),
+        # No public page says what it is called there.
+        log_operations=(),
     ),
     Kind(
         name=_REVOKE,
