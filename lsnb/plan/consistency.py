@@ -71,7 +71,7 @@ def contradictions(changes: Iterable[Change]) -> list[str]:
 def _contradictions_of(change: Change) -> list[str]:
     before, after, ids = change.before or {}, change.after or {}, change.ids
     found = []
-    if change.kind != "UnshareAll" and (change.kind in _REMOVING) != (change.after is None):
+    if (change.kind in _REMOVING and change.after is not None) or (change.kind in _GIVING and change.after is None):
         found.append("what it leads to is not what such a change leads to")
     try:
         found += _as_made(change)
