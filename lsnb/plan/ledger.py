@@ -13,6 +13,8 @@ from lsnb.plan.notes import Notes, listed, row_words
 from lsnb.plan.roles import Role
 from lsnb.plan.rules import ServerFeatures
 from lsnb.plan.standing import Grant
+from lsnb.plan.subjects.invitation import InvitationValues
+from lsnb.plan.subjects.people import PlaceValues
 from lsnb.plan.wishes import Wish, note_words
 from lsnb.snapshot import Caller
 
@@ -112,7 +114,7 @@ class Ledger:
         return True
 
 
-def invitation_data(role: Role, places: Iterable[Grant | Wish], workspace_role: Role | None) -> dict[str, object]:
+def invitation_data(role: Role, places: Iterable[Grant | Wish], workspace_role: Role | None) -> InvitationValues:
     """Give an invitation to be sent as JSON-able data.
 
     Args:
@@ -120,19 +122,19 @@ def invitation_data(role: Role, places: Iterable[Grant | Wish], workspace_role: 
         places: the workspaces.
         workspace_role: the one role for all of them; None where the organization's plan has none, or there are none.
     """
+    ordered = sorted(places, key=lambda place: (place.workspace or "", place.workspace_id or ""))
     return {
-        **role.to_data(),
-        "workspaces": sorted(
-            ({"workspace": place.workspace, "workspace_id": place.workspace_id} for place in places),
-            key=lambda item: (item["workspace"] or "", item["workspace_id"] or ""),
-        ),
+        "role": role.role,
+        "role_id": role.role_id,
+        "role_name": role.role_name,
+        "workspaces": [{"workspace": place.workspace, "workspace_id": place.workspace_id} for place in ordered],
         "workspace_role": workspace_role.role if workspace_role else None,
         "workspace_role_id": workspace_role.role_id if workspace_role else None,
         "workspace_role_name": workspace_role.role_name if workspace_role else None,
     }
 
 
-def memberships_data(places: Iterable[Grant]) -> list[dict[str, object]]:
+def memberships_data(places: Iterable[Grant]) -> list[PlaceValues]:
     """Give what somebody holds in workspaces as JSON-able data."""
     ordered = sorted(places, key=lambda grant: (grant.workspace or "", grant.workspace_id))
     return [

@@ -9,12 +9,7 @@ from lsnb.plan.model import Change
 from lsnb.plan.notes import Notes
 from lsnb.plan.rules import ServerFeatures
 
-#: Where a server cannot change an open invitation: what is not offered, and what to do instead.
-PENDING_NOT_OFFERED = (
-    "not offered by this server: the role of an open invitation cannot be changed, and nothing was sent.",
-    "A new plan in this session cancels the invitation and sends another, which it names. Or cancel it with the action "
-    "remove, and invite again.",
-)
+#: What is said where an open invitation is to be changed, and nobody knows whether the server can.
 PENDING_NOTE = (
     "the open invitation is to be changed in place, without another e-mail. Whether this server can is found out when the "
     "plan is carried out; where it cannot, the row fails, and nobody gets an e-mail."

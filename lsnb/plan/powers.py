@@ -189,9 +189,9 @@ def receivers(
 def _given(change: Change) -> Iterable[tuple[str, str, str | None]]:
     """List who gets which role of a workspace by a change, and which role that person has there now."""
     was, will = change.before or {}, change.after or {}
-    if change.kind in ("AddWorkspaceMember", "SetWorkspaceRole"):
+    if gives_workspace_role(change):
         yield change.email or change.id, str(will.get("role_id") or ""), was.get("role_id")
-    elif change.kind in ("InviteMember", "ReplaceInvite"):
+    elif sends_invitation(change):
         held = {place.get("workspace_id"): place.get("role_id") for place in was.get("workspaces") or ()}
         for place in will.get("workspaces") or ():
             yield (
