@@ -19,7 +19,7 @@ from lsnb.tables.spec import DTYPES
 
 #: The rule's name; `policy:LS-ADM-01` is the part of it that speaks of one check.
 RULE = "policy"
-STOPPED = "stopped"
+STOPPED, BROKEN = "stopped", "broken"
 COLUMNS = ("id", "severity", "title", "change", "resource", "email", "workspace", "before", "after", "fix")
 #: What can be changed by a plan; the rest need not be read to judge one.
 TABLES = (
@@ -48,14 +48,15 @@ def gate(
     Returns:
         One row per finding, worst first, with `change` (`new` or `worse`) and the reasons `before` and `after`. A
         finding that stays as it is, gets better, goes away or is accepted by the policy is not in it. The checks that
-        stopped at a value that they do not understand, and so judge nothing, are in `.attrs["stopped"]`.
+        stopped at a value that they do not understand, and so judge nothing, are in `.attrs["stopped"]`; those that
+        stop only at what the plan would leave are in `.attrs["broken"]`.
 
     Raises:
         UnreadableTableError: a table that the plan changes was not read.
     """
     changes = list(plan.changes if isinstance(plan, Plan) else plan)
     names = _renamed(changes)
-    then, _ = _alarms(snapshot, policy, roster, names)
+    then, stopped_before = _alarms(snapshot, policy, roster, names)
     now, stopped = _alarms(simulate(snapshot, changes), policy, roster, {})
     rows = []
     for key, (check, finding) in now.items():
@@ -78,7 +79,8 @@ def gate(
         )
     rows.sort(key=lambda row: (SEVERITIES.index(row[1]), row[0], row[4], row[6] or ""))
     made = pd.DataFrame(rows, columns=list(COLUMNS)).astype(DTYPES["text"])
-    made.attrs[STOPPED] = stopped
+    made.attrs[STOPPED] = [check for check in stopped if check in stopped_before]
+    made.attrs[BROKEN] = [check for check in stopped if check not in stopped_before]
     return made
 
 
@@ -110,6 +112,18 @@ def apply_gate(
         warnings.append(
             Verdict(RULE, f"Not judged by {listed(stopped)}, which stopped at a value that they do not understand.")
         )
+    for check in found.attrs.get(BROKEN) or ():
+        message = (
+            f"{check} judges the organization as it is, and stops at a value that it does not understand in what the "
+            "plan would leave, so it is not known what the plan would do to it."
+        )
+        reason = plan.allowed.get(f"{RULE}:{check}") or plan.allowed.get(RULE)
+        if reason is None:
+            refusals.append(
+                Verdict(f"{RULE}:{check}", f"{message} To do it all the same, allow {RULE}:{check} with a reason.")
+            )
+        else:
+            warnings.append(Verdict(f"{RULE}:{check}", f"{message} Allowed: {reason}"))
     unread = _unjudged(snapshot)
     if unread and plan.changes:
         warnings.append(Verdict(RULE, f"Not judged by the policy, for it could not be read: {listed(unread)}."))

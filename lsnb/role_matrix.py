@@ -7,7 +7,7 @@ from itertools import combinations
 import pandas as pd
 
 from lsnb.effective.lookup import RoleFinder, refuse
-from lsnb.errors import UnknownNameError
+from lsnb.errors import TableError, UnknownNameError
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
@@ -61,13 +61,17 @@ def compare_roles(snapshot: Snapshot, first: str, second: str) -> pd.DataFrame:
 
     Raises:
         UnknownNameError: there is no such role, or several have that name.
+        TableError: the service does not tell what one of them grants.
         UnreadableTableError: the roles could not be read.
     """
-    grants = snapshot.permissions
-    a, b = (
-        frozenset(grants.loc[grants["role_id"] == find_role(snapshot, name), "permission"].astype(object))
-        for name in (first, second)
-    )
+    grants, roles = snapshot.permissions, snapshot.roles
+    ids = [find_role(snapshot, name) for name in (first, second)]
+    unknown = roles.loc[roles["role_id"].isin(ids) & roles["n_permissions"].isna(), "role"]
+    if len(unknown):
+        raise TableError(
+            f"The service does not tell what {' and '.join(map(repr, unknown))} grants, so there is nothing to compare."
+        )
+    a, b = (frozenset(grants.loc[grants["role_id"] == id_, "permission"].astype(object)) for id_ in ids)
     return compare_permissions(a, b, snapshot.permission_catalogue)
 
 
@@ -106,8 +110,11 @@ def similar_roles(snapshot: Snapshot, *, share: float = 0.9) -> pd.DataFrame:
         differ in case or spaces only make a pair, too.
 
     Raises:
+        TableError: the share is no number between 0 and 1.
         UnreadableTableError: the roles could not be read.
     """
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise TableError(f"The share of permissions in common is a number between 0 and 1, such as 0.9, not {share!r}.")
     roles = snapshot.roles
     roles = roles[(roles["scope"] == "workspace") & roles["n_permissions"].notna()]
     matrix = role_matrix(snapshot)
@@ -137,7 +144,7 @@ def find_role(snapshot: Snapshot, name: str) -> str:
     Raises:
         UnknownNameError: there is no such role, or several have that name.
     """
-    found = RoleFinder(snapshot.roles).find(name)
+    found = RoleFinder(snapshot.roles).find(str(name))
     if len(found) > 1:
         raise UnknownNameError(
             f"{name!r} stands for {len(found)} roles: {', '.join(shown for shown, _, _ in found)}. Name one.",

@@ -271,7 +271,7 @@ class Snapshot:
         if default is _UNSAID:
             from lsnb.effective.lookup import check_setting
 
-            check_setting(settings["setting"].astype(str), name)
+            check_setting(settings["setting"].astype(str), str(name))
             return None
         return default
 
@@ -293,8 +293,8 @@ class Snapshot:
         """Pick rows of `access`.
 
         Args:
-            email: an address, or several, of which those that nobody has are left out; `*` stands for anything, as in
-                `*@example.com`.
+            email: an address, or several, of which those that nobody has are left out with a warning and listed in
+                `.attrs["unknown"]`; `*` stands for anything, as in `*@example.com`.
             workspace: names or ids of workspaces, `*` as above.
             role: names of roles by any of their words (`Editor`, `Workspace User`, `WORKSPACE_USER`), or ids, `*` as
                 above; case does not matter where it is clear what is meant.

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lsnb import catalogue
-from lsnb.checks.context import Context, pick
+from lsnb.checks.context import Context, day, pick, text
 from lsnb.checks.spec import Status
 
 
@@ -23,7 +23,8 @@ class Use:
         sources: the sources that were read, as words.
         missing: the sources that were not, or not wholly, as words.
         reach_days: how far back the audit log goes, in days; 0 without it.
-        usage_days: how far back the usage report goes, in days; infinite where nobody says so.
+        usage_days: how far back the usage report goes, in days; where the snapshot does not record it, as an earlier
+            version wrote it, as far as the first use in it.
         own_tokens_of: the people whose tokens were all read; None for everybody.
         in_log: the people whom the audit log would name.
     """
@@ -63,6 +64,15 @@ class Use:
         return "alarm", grounds
 
 
+#: What the audit log tells of who did something, in its own words and in those of the answer.
+_WHO_COLUMNS = (
+    *("actor_id", "ls_user_id", "credential_id", "actor", "user", "uid", "credential_uid", "user_id"),
+    *("unmapped", "original_audit_log", "api_key_id"),
+)
+#: Where nobody at all has done anything for so many days, the clock of this machine may be ahead by that much.
+_MOST_APART = 7
+
+
 def read_use(context: Context) -> Use:
     """Put the traces of use together, once for all checks."""
     return context.keep("use", lambda: _read_use(context))
@@ -84,6 +94,8 @@ def judge_person(context: Context, row: Any, days: int) -> tuple[Status, Any, st
     if context.days_since(at) <= days or context.days_since(row.created_at) < days:
         return None
     status, grounds = use.judge(days, row.email)
+    if status == "alarm" and not text(row.email):
+        return "info", at, f"{grounds}; nothing can be told of an account whose address is not known"
     if status == "alarm" and pd.isna(row.created_at):
         return "info", at, f"{grounds}; when the account was made is not known"
     return status, at, grounds
@@ -93,6 +105,7 @@ def _read_use(context: Context) -> Use:
     parts: list[pd.Series] = []
     sources: list[str] = []
     missing: list[str] = []
+    newest: list[pd.Timestamp] = []
     reach = 0.0
     own_tokens_of: frozenset[str] | None = None
     for table, word in (("access_tokens", "tokens"), ("audit_log", "audit log"), ("usage", "usage")):
@@ -107,7 +120,7 @@ def _read_use(context: Context) -> Use:
             if status == "partial":
                 caller = context.snapshot.meta.caller.email
                 own_tokens_of = frozenset({caller.lower()} if caller else ())
-            if frame["email"].isna().any():
+            if not frame["email"].fillna("").str.contains("@").all():
                 missing.append("tokens whose owner is not known")
             if context.is_unread(table, "last_used_at") or (len(frame) and frame["last_used_at"].isna().all()):
                 missing.append("when tokens were last used")
@@ -116,15 +129,27 @@ def _read_use(context: Context) -> Use:
             found = frame["at"].groupby(_actors(context, frame)).max()
             if status == "partial":
                 missing.append("parts of the audit log")
+            if frame["at"].isna().any():
+                missing.append("events whose time is not known")
+            if any(context.is_unread(table, column) for column in ("", *_WHO_COLUMNS)):
+                missing.append("events whose actor is not understood")
         else:
             used = pick(frame, grouped_by="user")
-            found = used[used["n_traces"] > 0].groupby("email")["starts_at"].max() + _stretch(used["starts_at"])
+            counted = used[(used["n_traces"] > 0).fillna(False).astype(bool)]
+            found = counted.groupby("email")["starts_at"].max().dropna() + _stretch(used["starts_at"])
             found = found.where(found <= context.now, context.now)
+            if used["n_traces"].isna().any() or used["starts_at"].isna().any():
+                missing.append("usage whose time or amount is not known")
             if status == "partial" or not _sees_every_workspace(context):
                 missing.append("the usage of workspaces that this key may not read")
             if used["email"].isna().any():
                 missing.append("usage whose person is not known")
         parts.append(found.dropna())
+        newest += [frame[column].max() for column in ("last_used_at", "at", "starts_at") if column in frame]
+    newest += [context.frame("service_keys")["last_used_at"].max()] if context.is_readable("service_keys") else []
+    seen = [at for at in newest if not pd.isna(at)]
+    if seen and context.days_since(max(seen)) > _MOST_APART:
+        missing.append(f"anything of anybody after {day(max(seen))} (is the clock of this machine right?)")
     last: dict[str, pd.Timestamp] = {}
     for part in parts:
         for email, at in part.items():
@@ -170,9 +195,11 @@ def _sees_every_workspace(context: Context) -> bool:
 
 
 def _usage_days(context: Context) -> float:
-    """Tell how far back the usage report was asked for; infinite where nobody says so."""
+    """Tell how far back the usage report was asked for; where nobody says so, how far back it tells of any use."""
     since = context.snapshot.meta.usage_since
-    return float("inf") if since is None else context.days_since(since)
+    if since is None and context.is_readable("usage"):
+        since = context.frame("usage")["starts_at"].min()
+    return 0.0 if since is None or pd.isna(since) else context.days_since(since)
 
 
 def _stretch(starts: pd.Series) -> pd.Timedelta:

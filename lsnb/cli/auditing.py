@@ -14,6 +14,7 @@ from lsnb.cli.common import (
     add_connection,
     add_json,
     check_folder,
+    days,
     open_organization,
     print_json,
     print_table,
@@ -57,7 +58,7 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     audit.add_argument(
         "--log-days",
         "--audit-days",
-        type=float,
+        type=days,
         metavar="N",
         help="how much of the audit log is read, where a check needs it (what the policy says, 400)",
     )
@@ -153,11 +154,11 @@ def _read_for_audit(options: argparse.Namespace, policy: Policy) -> Snapshot:
     wanted = tables_of(options.only)
     if options.snapshot:
         return load_snapshot(options.snapshot)
-    days = policy.log_days if options.log_days is None else options.log_days
+    log_days = policy.log_days if options.log_days is None else options.log_days
     with open_organization(options) as org:
         return org.snapshot(
             tables=sorted(wanted & set(DEFAULT_TABLES)),
-            audit_days=days if "audit_log" in wanted else 0,
+            audit_days=log_days if "audit_log" in wanted else 0,
             usage_days=max(policy.member_dormant_days, policy.admin_dormant_days),
         )
 

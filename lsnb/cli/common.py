@@ -18,6 +18,9 @@ from lsnb.organization import Organization
 from lsnb.report.text_table import frame_to_text
 from lsnb.safe_text import marked
 
+#: A thousand years: no log goes back further, and no time that can be counted is further away.
+_MOST_DAYS = 365_000
+
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which organization is meant; a key is never one of them, since commands are seen."""
@@ -35,6 +38,21 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="hold it to this policy, or to none; else LSNB_POLICY, lsnb-policy.toml here, or the organization's own",
     )
+
+
+def days(text: str) -> float:
+    """Read a number of days, or of hours, from the words of the command: 0 or more, and less than centuries.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to {_MOST_DAYS:,}")
+    return number
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

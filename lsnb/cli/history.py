@@ -18,6 +18,7 @@ from lsnb.log.sync import RETENTION
 from lsnb.snapshot import Snapshot
 from lsnb.store import load_snapshot
 
+_MOST_HOURS = 100_000
 _SAME, _DIFFERENT = 0, 2
 _ENDINGS = (".html", ".md", ".json", ".csv", ".txt")
 
@@ -59,8 +60,8 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _run_sync(options: argparse.Namespace) -> int:
-    if options.overlap_hours < 0:
-        raise ConfigError("--overlap-hours must not be negative.")
+    if not 0 <= options.overlap_hours <= _MOST_HOURS:
+        raise ConfigError(f"--overlap-hours must not be negative, and at most {_MOST_HOURS:,}.")
     with open_organization(options) as org:
         result = sync_log(
             org,

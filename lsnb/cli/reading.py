@@ -11,6 +11,7 @@ from lsnb.cli.common import (
     add_force,
     add_json,
     check_folder,
+    days,
     open_organization,
     print_json,
     print_text,
@@ -35,8 +36,8 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     snapshot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="such as 2026-11.lsnb")
     snapshot.add_argument("--tables", nargs="+", action="extend", metavar="TABLE", help="only these tables")
     snapshot.add_argument("--exclude", nargs="+", action="extend", default=[], metavar="TABLE", help="not these tables")
-    snapshot.add_argument("--audit-days", type=float, default=7, metavar="N", help="length of the audit log (7)")
-    snapshot.add_argument("--usage-days", type=float, default=30, metavar="N", help="length of the usage report (30)")
+    snapshot.add_argument("--audit-days", type=days, default=7, metavar="N", help="length of the audit log (7)")
+    snapshot.add_argument("--usage-days", type=days, default=30, metavar="N", help="length of the usage report (30)")
     add_connection(snapshot)
     add_json(snapshot)
     snapshot.set_defaults(run=_run_snapshot)
@@ -49,8 +50,8 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     export.add_argument(
         "--sheet", action="store_true", help=f"the sheet for editing, .csv, .tsv or .xlsx: {', '.join(SHEET_KINDS)}"
     )
-    export.add_argument("--audit-days", type=float, default=7, metavar="N", help="length of the audit log (7)")
-    export.add_argument("--usage-days", type=float, default=30, metavar="N", help="length of the usage report (30)")
+    export.add_argument("--audit-days", type=days, default=7, metavar="N", help="length of the audit log (7)")
+    export.add_argument("--usage-days", type=days, default=30, metavar="N", help="length of the usage report (30)")
     add_force(export)
     add_connection(export)
     add_json(export)

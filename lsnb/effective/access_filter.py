@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable
 
 import pandas as pd
 
 from lsnb.edits.emails import clean_address
-from lsnb.edits.texts import fold
+from lsnb.edits.texts import fold, quoted
 from lsnb.effective.lookup import (
     compose,
     find_person,
     find_workspaces,
+    hint_of_key,
     matches_glob,
     nearest_addresses,
     refuse,
@@ -21,6 +23,7 @@ from lsnb.effective.lookup import (
 from lsnb.errors import UnknownNameError
 from lsnb.snapshot import Snapshot
 
+_MOST_NAMED = 5
 Wanted = str | Iterable[str]
 #: The words that a column of `access` may hold.
 WORDS: dict[str, tuple[str, ...]] = {
@@ -48,6 +51,7 @@ def filter_access(
     """
     access = snapshot.access
     keep = pd.Series(True, index=access.index)
+    unknown: list[str] = []
     for name, wanted in (("scope", scope), ("source", source), ("state", state)):
         if wanted is not None:
             keep &= match_words(access[name], name, wanted)
@@ -56,8 +60,17 @@ def filter_access(
     if role is not None:
         keep &= _match_roles(access, snapshot, _listed(role))
     if email is not None:
-        keep &= _match_people(access, snapshot, email)
-    return access[keep].reset_index(drop=True)
+        of_people, unknown = _match_people(access, snapshot, email)
+        keep &= of_people
+    found = access[keep].reset_index(drop=True)
+    if unknown:
+        found.attrs["unknown"] = unknown
+        warnings.warn(
+            f"Nobody with the address {quoted(unknown, limit=_MOST_NAMED)} is in this snapshot; the rows are those of "
+            'the others. All of them are in .attrs["unknown"].',
+            stacklevel=3,
+        )
+    return found
 
 
 def match_words(column: pd.Series, name: str, wanted: Wanted) -> pd.Series:
@@ -77,7 +90,11 @@ def match_words(column: pd.Series, name: str, wanted: Wanted) -> pd.Series:
 
 
 def _listed(wanted: Wanted) -> list[str]:
-    return [wanted] if isinstance(wanted, str) else [str(text) for text in wanted]
+    return [str(text) for text in wanted] if _is_list(wanted) else [str(wanted)]
+
+
+def _is_list(wanted: object) -> bool:
+    return isinstance(wanted, Iterable) and not isinstance(wanted, str)
 
 
 def _match_roles(access: pd.DataFrame, snapshot: Snapshot, wanted: list[str]) -> pd.Series:
@@ -94,11 +111,15 @@ def _match_roles(access: pd.DataFrame, snapshot: Snapshot, wanted: list[str]) ->
     return hits
 
 
-def _match_people(access: pd.DataFrame, snapshot: Snapshot, email: Wanted) -> pd.Series:
-    """Tell which rows are of the people asked for; one person must be there, of a list those who are there count."""
+def _match_people(access: pd.DataFrame, snapshot: Snapshot, email: Wanted) -> tuple[pd.Series, list[str]]:
+    """Tell which rows are of the people asked for, and which addresses nobody has.
+
+    One person must be there; of a list those who are there count.
+    """
     known = access["email"].drop_duplicates().astype(object)
     by_form = {compose(address): address for address in known if isinstance(address, str)}
     hits: set[str] = set()
+    unknown: list[str] = []
     for text in _listed(email):
         if "*" in text:
             matched = [address for form, address in by_form.items() if matches_glob(form, text)]
@@ -109,15 +130,17 @@ def _match_people(access: pd.DataFrame, snapshot: Snapshot, email: Wanted) -> pd
         found = by_form.get(compose(text)) or by_form.get(compose(clean_address(text)[0]))
         if found:
             hits.add(found)
-        elif isinstance(email, str):
-            hits.add(find_person(known, text, _names(snapshot)))
+        elif not _is_list(email):
+            hits.add(find_person(known, text, _names(snapshot), hint=hint_of_key(snapshot, text)))
         elif near := nearest_addresses(compose(clean_address(text)[0]), by_form):
             raise UnknownNameError(
                 f"Nobody with the address {text!r} is in this snapshot. Did you mean {near[0]!r}?",
                 name=text,
                 nearest=near,
             )
-    return access["email"].isin(list(hits)).astype(bool)
+        else:
+            unknown.append(text)
+    return access["email"].isin(list(hits)).astype(bool), unknown
 
 
 def _check_domain(glob: str, forms: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lsnb import catalogue
 from lsnb.effective.abac import Decision, Group, Rule, Verdict, decide, match_groups
-from lsnb.effective.lookup import find_permission, find_person, find_workspace
+from lsnb.effective.lookup import find_permission, find_person, find_workspace, hint_of_key
 from lsnb.effective.questions import check_resource
 from lsnb.effective.rights import Rights, read_rights, scope_of
 from lsnb.errors import TableError
@@ -106,7 +106,7 @@ def explain(
         UnreadableTableError: access or the permissions of roles could not be read.
     """
     rights = rights or read_rights(snapshot)
-    email = _person(rights, person)
+    email = _person(snapshot, rights, str(person))
     permission = find_permission(snapshot, permission, rights.permissions)
     named = None if workspace is None else find_workspace(snapshot, workspace)
     check_resource(snapshot, rights, tags, resource_type)
@@ -149,7 +149,7 @@ def explain(
     return Explanation(email, permission, place and place[0], decision, tuple(reasons), gaps)
 
 
-def _person(rights: Rights, person: str) -> str:
+def _person(snapshot: Snapshot, rights: Rights, person: str) -> str:
     """Find the address of the person that a question is about."""
     people = rights.grants[["email", "name"]]
     hit = people["email"] == person.strip().lower()
@@ -157,7 +157,7 @@ def _person(rights: Rights, person: str) -> str:
         return person.strip().lower()
     rows = people.drop_duplicates().astype(object).itertuples(index=False)
     names = {email: name if isinstance(name, str) else "" for email, name in rows}
-    return find_person(names, person, names)
+    return find_person(names, person, names, hint=hint_of_key(snapshot, person))
 
 
 def _account(rows: pd.DataFrame) -> list[Reason]:

@@ -268,13 +268,14 @@ def role_finder(snapshot: Snapshot) -> RoleFinder:
     return RoleFinder(found[found["role_id"].notna() | ~found["role_name"].isin(list(listed))])
 
 
-def find_person(emails: Iterable[str], person: str, names: Mapping[str, str] | None = None) -> str:
+def find_person(emails: Iterable[str], person: str, names: Mapping[str, str] | None = None, *, hint: str = "") -> str:
     """Find a person by the address, as it stands in a mail or a sheet: `Grace Kim <Grace.Kim@example.com>`.
 
     Args:
         emails: the addresses that there are.
         person: the address.
         names: the names of people by their addresses, to find whom somebody means who writes a name.
+        hint: what else to say where nobody is like it.
 
     Raises:
         UnknownNameError: nobody has that address.
@@ -284,10 +285,43 @@ def find_person(emails: Iterable[str], person: str, names: Mapping[str, str] | N
     wanted = compose(clean_address(str(person))[0])
     if wanted in by_form:
         return by_form[wanted]
-    named = [email for email, name in (names or {}).items() if fold(str(name)) == fold(str(person))]
-    near = named or nearest_addresses(wanted, known)
-    message = f"Nobody with the address {wanted or str(person)!r} is in this snapshot, as member or invitation."
-    raise UnknownNameError(f"{message} {did_you_mean(near)}".rstrip(), name=str(person), nearest=near)
+    near = _nearest_people(wanted, known, names or {}, fold(str(person)))
+    parts = [f"Nobody with the address {wanted or str(person)!r} is in this snapshot, as member or invitation."]
+    parts.append(did_you_mean(near) or hint)
+    raise UnknownNameError(" ".join(filter(None, parts)), name=str(person), nearest=near)
+
+
+def _nearest_people(wanted: str, known: Sequence[str], names: Mapping[str, str], given: str) -> list[str]:
+    """List the addresses of those whom somebody may mean by a name, a part of one, or an address without its domain."""
+    if not given:
+        return []
+    named = [email for email, name in names.items() if name and fold(str(name)) == given]
+    if named or "@" in wanted:
+        return named or nearest_addresses(wanted, known)
+    alike = [email for email in known if compose(email).rpartition("@")[0] == wanted]
+    alike = alike or [email for email in known if given in fold(str(names.get(email) or "")).split()]
+    rated = [(-SequenceMatcher(None, wanted, compose(email).rpartition("@")[0]).ratio(), email) for email in known]
+    return alike[:3] or [email for rate, email in sorted(rated)[:3] if -rate >= _SLIP]
+
+
+def hint_of_key(snapshot: Snapshot, name: str) -> str:
+    """Say where a question about a key is answered, where a name is one of a key or may be one.
+
+    Args:
+        snapshot: the reading.
+        name: what was asked for instead of a person.
+    """
+    where = "what a key or token may do is in who_can(...) and effective().by_key(...)."
+    wanted = fold(str(name))
+    for table, id_, kind in (
+        ("service_keys", "service_key_id", "service key"),
+        ("access_tokens", "access_token_id", "personal access token"),
+    ):
+        if wanted and snapshot.is_readable(table):
+            known = snapshot.table(table, columns=[id_, "description", "short_key"]).astype(object)
+            if any(fold(str(cell)) == wanted for column in known for cell in known[column].dropna()):
+                return f"That is a {kind}: this is asked of people, and {where}"
+    return "" if "@" in str(name) else f"This is asked of people, by their addresses; {where}"
 
 
 def compose(email: str) -> str:

@@ -77,8 +77,11 @@ def _service_keys(snapshot: Snapshot) -> tuple[pd.DataFrame, tuple[str, ...]]:
     has_rbac = not snapshot.is_readable("settings") or snapshot.has_rbac
     rows: list[tuple[Any, ...]] = []
     unclear: list[str] = []
+    homeless: list[str] = []
+    gone = _gone_places(snapshot)
     for key in keys.where(keys.notna(), None).itertuples(index=False):
         label = label_of(key.description, key.short_key)
+        n_before = len(rows)
         for scope, place, role, role_code, source in _grants_of(key, roles, places, has_rbac=has_rbac):
             if place and place[0] in shared and key.scope != "organization":
                 role_code = UNKNOWN  # the service tells the workspaces of a key by their names only
@@ -87,6 +90,11 @@ def _service_keys(snapshot: Snapshot) -> tuple[pd.DataFrame, tuple[str, ...]]:
             rows.append(
                 (None, label, scope, *where, role, source, "active", role_code, SERVICE_KEY, key.service_key_id)
             )
+        named = str(key.workspaces or key.default_workspace or "").split(", ")
+        if len(rows) == n_before and not gone.issuperset(named):
+            homeless.append(repr(label))
+    if homeless:
+        gaps += (f"Of which workspaces these keys are is not known, so they are not listed: {', '.join(homeless)}.",)
     if unclear:
         gaps += (f"Several workspaces share a name, so it is not known which ones a key is of: {'; '.join(unclear)}.",)
     return _frame(rows), gaps
@@ -162,6 +170,14 @@ def _roles_by_id(snapshot: Snapshot) -> dict[str, tuple[str, str]]:
     return {
         str(id_): (str(role), str(key)) for id_, role, key in zip(roles["role_id"], roles["role"], keys, strict=True)
     }
+
+
+def _gone_places(snapshot: Snapshot) -> frozenset[str]:
+    """Give the names of the workspaces that have been deleted."""
+    if not snapshot.is_readable("workspaces"):
+        return frozenset()
+    places = snapshot.table("workspaces", columns=["workspace", "is_deleted"])
+    return frozenset(places.loc[places["is_deleted"].fillna(False).astype(bool), "workspace"].astype(str))
 
 
 def _live_places(snapshot: Snapshot) -> list[tuple[str, str]]:

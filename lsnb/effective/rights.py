@@ -61,9 +61,10 @@ def held_permissions(snapshot: Snapshot) -> dict[str, frozenset[str]]:
     for name in catalogue.SYSTEM_ROLES:
         held.setdefault(name, frozenset(catalogue.documented_permissions(name)))
     if snapshot.is_readable("roles"):
-        roles = snapshot.table("roles", columns=["role_name", "role_id"])
+        roles = snapshot.table("roles", columns=["role_name", "role_id", "n_permissions"])
+        roles = roles[roles["n_permissions"].notna()]
         for key in role_key(roles["role_name"], roles["role_id"]):
-            # A role that is listed and grants nothing is known to grant nothing.
+            # A role that is listed with an empty list grants nothing; one without a list is unknown.
             held.setdefault(str(key), frozenset())
     return held
 
@@ -89,6 +90,9 @@ def read_rights(snapshot: Snapshot) -> Rights:
     status, reason = snapshot.status("access")
     if status == "partial":
         gaps += (f"Not all access was read: {reason}",)
+    status, reason = snapshot.status("permissions")
+    if status == "partial":
+        gaps += (f"Not all that roles grant was read, so they may grant more: {reason}",)
     return Rights(grants, held_permissions(snapshot), rules, gaps, *key_grants(snapshot, grants))
 
 
@@ -107,7 +111,12 @@ def _read_policies(snapshot: Snapshot) -> tuple[tuple[tuple[Rule, frozenset[str]
         roles = snapshot.table("roles", columns=["role_name", "role_id"])
         keys = dict(zip(roles["role_id"], role_key(roles["role_name"], roles["role_id"]), strict=True))
     rules = read_rules(snapshot.table("policies"))
-    return tuple((rule, frozenset(str(keys.get(i, i)) for i in rule.role_ids)) for rule in rules), ()
+    gaps: tuple[str, ...] = ()
+    if status == "partial":
+        gaps += (f"Not all access policies are known, and others may allow or deny more: {reason}",)
+    if any(table == "policies" for table, _, _ in snapshot.meta.unread_cells):
+        gaps += ("Parts of access policies are not understood, and may allow or deny more; see snap.completeness.",)
+    return tuple((rule, frozenset(str(keys.get(i, i)) for i in rule.role_ids)) for rule in rules), gaps
 
 
 def scope_of(snapshot: Snapshot, permission: str) -> str:

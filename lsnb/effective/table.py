@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lsnb.effective.abac import Verdict, match_groups
-from lsnb.effective.lookup import find_permission, find_person, find_workspace, refuse
+from lsnb.effective.lookup import find_permission, find_person, find_workspace, hint_of_key, refuse
 from lsnb.effective.principals import NOT_FOR_SERVICE_KEYS, PERSON, SERVICE_KEY
 from lsnb.effective.questions import check_resource
 from lsnb.effective.rights import Rights, read_rights, scope_of
@@ -217,7 +217,7 @@ class Effective:
         """
         people = self.rights.grants[["email", "name"]].drop_duplicates()
         names = {email: name for email, name in people.astype(object).itertuples(index=False) if isinstance(name, str)}
-        email = find_person(people["email"].astype(object), person, names)
+        email = find_person(people["email"].astype(object), person, names, hint=hint_of_key(self._snapshot, person))
         grants = self.rights.everybody
         return self._over_permissions(grants[_equal(grants["email"], email)])
 
@@ -232,7 +232,7 @@ class Effective:
         """
         grants = self.rights.keys
         labels = grants[["principal_id", "name"]].drop_duplicates().astype(str)
-        wanted = key.strip()
+        wanted = str(key).strip()
         found = [
             (id_, label)
             for id_, label in labels.itertuples(index=False, name=None)
@@ -241,7 +241,7 @@ class Effective:
         if not found:
             refuse(
                 "key or token that still works",
-                key,
+                str(key),
                 labels["name"].map(lambda label: str(label).rpartition(" (")[0] or label),
             )
         if len(found) > 1:

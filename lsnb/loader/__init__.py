@@ -24,7 +24,9 @@ __all__ = ["DEFAULT_TABLES", "load_snapshot_of"]
 #: What is read when nothing is asked for by name: everything.
 DEFAULT_TABLES: tuple[str, ...] = tuple(BUILDERS)
 
-#: So many cells that are not understood are kept with a snapshot.
+#: As far back as anything can be asked for: a thousand years.
+_MOST_DAYS = 365_000
+#: So many cells that are not understood are kept with a snapshot, and of each column at least one.
 _MOST_KEPT = 1000
 
 
@@ -48,7 +50,7 @@ def load_snapshot_of(
         api: the service.
         tables: the tables to read; all when None. Tables that the same answers give come along.
         exclude: tables to leave out.
-        usage_days: how far back `usage` goes, in days.
+        usage_days: how far back `usage` goes, in days; 0 leaves it out.
         audit_days: how far back `audit_log` goes, in days; 0 leaves it out.
         caller: who the key acts for, where that is known already.
         version: the version of lsnb, for the record.
@@ -56,13 +58,16 @@ def load_snapshot_of(
         clock: the time now, UTC.
 
     Raises:
-        ConfigError: a table of that name does not exist.
+        ConfigError: a table of that name does not exist, or a number of days is none.
         ApiError: the service failed, or does not know the key. What the key merely may not read is no error; it is
             recorded in `completeness`.
         TransportError: no answer came.
         IncompleteListError: a list came back shorter than the service said.
     """
-    left_out = set(exclude) | (set() if audit_days > 0 else {"audit_log"})
+    for what, days in (("usage_days", usage_days), ("audit_days", audit_days)):
+        if not 0 <= days <= _MOST_DAYS:
+            raise ConfigError(f"{what} is a number of days from 0 to {_MOST_DAYS:,}, not {days!r}.")
+    left_out = set(exclude) | (set() if audit_days > 0 else {"audit_log"}) | (set() if usage_days > 0 else {"usage"})
     wanted = set(DEFAULT_TABLES if tables is None else tables)
     check_names(wanted | left_out, BUILDERS, "table")
     wanted -= left_out
@@ -100,9 +105,15 @@ def load_snapshot_of(
         caller=replace(caller, is_organization_wide=data["info"].is_there),
         version=version,
         usage_since=clock() - pd.Timedelta(days=usage_days) if "usage" in frames else None,
-        unread_cells=tuple(unread[:_MOST_KEPT]),
+        unread_cells=_kept(unread),
     )
     return Snapshot(meta, frames).read_by(caller)
+
+
+def _kept(unread: list[tuple[str, str, str]]) -> tuple[tuple[str, str, str], ...]:
+    """Keep some of the cells that are not understood; that a column has any is never lost, since checks ask for it."""
+    first = {(table, column): (table, column, value) for table, column, value in reversed(unread)}
+    return tuple([*unread[:_MOST_KEPT], *(cell for cell in first.values() if cell not in unread[:_MOST_KEPT])])
 
 
 def _ask_for_caller(api: Api, data: dict[str, SourceData]) -> Caller:

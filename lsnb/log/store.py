@@ -274,12 +274,15 @@ def read_log(
         The events with the columns of the table `audit_log`, oldest first, each once.
 
     Raises:
-        LogStoreError: there is no kept log, or a file of it is damaged.
+        LogStoreError: there is no kept log, a file of it is damaged, or `since` is not before `until`.
     """
     store = LogStore(directory)
     if not store.read_state() and not store.days():
         raise LogStoreError(f"There is no kept audit log in {str(directory)!r}. Make one with:  lsnb log sync DIR")
-    return store.read(
-        None if since is None else to_moment(since),
-        None if until is None else to_moment(until),
-    )
+    first, end = (None if moment is None else to_moment(moment) for moment in (since, until))
+    if first is not None and end is not None and first >= end:
+        raise LogStoreError(
+            f"since ({first:%Y-%m-%d %H:%M} UTC) is not before until ({end:%Y-%m-%d %H:%M} UTC), which is not included: "
+            "no event can lie between them."
+        )
+    return store.read(first, end)

@@ -245,14 +245,24 @@ def _to_end(value: Any) -> pd.Timestamp | None:
         elif isinstance(value, date):
             at = pd.Timestamp(value) + pd.Timedelta(days=1)
         elif isinstance(value, str):
-            at = pd.Timestamp(datetime.fromisoformat(value.strip()))
-            if len(value.strip()) == len("2026-12-31"):
-                at += pd.Timedelta(days=1)
+            return _to_end(_read_moment(value.strip()))
         else:
             return None
         return (at.tz_localize("UTC") if at.tz is None else at.tz_convert("UTC")).as_unit("ns")
     except (ValueError, OverflowError):
         return None
+
+
+def _read_moment(text: str) -> date | datetime:
+    """Read a day, or a time of a day; a day in whatever form ISO 8601 has for it is a day.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return datetime.fromisoformat(text)
 
 
 def _nearest(word: str, known: Iterable[str]) -> str | None:

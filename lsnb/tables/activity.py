@@ -17,6 +17,8 @@ from lsnb.tables.spec import (
     blank_to_null,
     build_frame,
     count,
+    note_unread,
+    only,
     text,
     time,
     to_arrow_records,
@@ -49,7 +51,7 @@ USAGE = TableSpec(
         text("email", "the person, in rows grouped by user"),
         text("short_key", "the part of the key that may be shown, in rows grouped by key"),
         time("starts_at", "when the stretch begins", required=True),
-        count("n_traces", "how many traces", unit="traces", required=True),
+        count("n_traces", "how many traces", unit="traces"),
         text("ls_user_id", "the person's id as the service's usage report has it"),
     ),
     key=("grouped_by", "email", "short_key", "starts_at"),
@@ -115,7 +117,11 @@ def build_usage(reports: Mapping[str, Sequence[Mapping[str, Any]]]) -> pd.DataFr
     Args:
         reports: the service's rows by what they were grouped by, `user` and `api_key`.
     """
-    rows = [(group, row, row.get("dimensions") or {}) for group, report in reports.items() for row in report]
+    rows = [
+        (group, row, only(dict, row.get("dimensions"), "email"))
+        for group, report in reports.items()
+        for row in (only(dict, given, "n_traces") for given in report)
+    ]
     return build_frame(
         USAGE,
         {
@@ -123,14 +129,16 @@ def build_usage(reports: Mapping[str, Sequence[Mapping[str, Any]]]) -> pd.DataFr
             "email": [_lower(sizes.get("user_email")) for _, _, sizes in rows],
             "short_key": [sizes.get("api_key_short_key") or sizes.get("short_key") for _, _, sizes in rows],
             "starts_at": [row.get("time_bucket") for _, row, _ in rows],
-            "n_traces": [int(row.get("traces") or 0) for _, row, _ in rows],
+            "n_traces": [row.get("traces") for _, row, _ in rows],
             "ls_user_id": [sizes.get("user_id") for _, _, sizes in rows],
         },
     )
 
 
-def _lower(value: str | None) -> str | None:
-    return value.strip().lower() if value else None
+def _lower(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        note_unread("email", value)
+    return value.strip().lower() if isinstance(value, str) and value else None
 
 
 _RAW = ("id", "operation_name", "request_time", "api_key_id", "user_id", "ls_user_id", "workspace_id")
@@ -149,6 +157,8 @@ _EVENT: dict[str, pa.DataType] = {
 }
 # The unit of `time` is milliseconds in the standard the log follows. A value this small can only be seconds.
 _SECONDS_BELOW = 100_000_000_000
+# The last millisecond of the year 2261: tables hold no later time.
+_LAST_MILLIS = 9_214_646_399_999
 # The raw row says the same time more finely, unless it is another time altogether.
 _SAME_TIME = pd.Timedelta(seconds=1)
 
@@ -188,6 +198,10 @@ def build_audit_log(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 def _times(numbers: pa.Array, texts: pa.Array) -> pa.Array:
     """Read when events happened, to the microsecond where the raw row agrees with the number."""
     millis = pc.if_else(pc.less(numbers, _SECONDS_BELOW), pc.multiply(numbers, 1000), numbers)
+    is_time = pc.and_(pc.greater_equal(millis, 0), pc.less_equal(millis, _LAST_MILLIS))
+    for value in millis.filter(pc.fill_null(pc.invert(is_time), False)).to_pylist():
+        note_unread("at", value)
+    millis = pc.if_else(pc.fill_null(is_time, False), millis, pa.scalar(None, pa.int64()))
     coarse = pd.Series(millis.cast(pa.timestamp("ms", "UTC")).cast(pa.timestamp("ns", "UTC")).to_pandas())
     fine = pd.Series(to_time(texts).to_pandas())
     agrees = ((fine - coarse).abs() < _SAME_TIME) | coarse.isna()

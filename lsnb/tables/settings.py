@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from lsnb.tables.spec import TableSpec, build_frame, count, flag, text, time
+from lsnb.tables.spec import TableSpec, build_frame, count, flag, only, text, time
 
 SETTINGS = TableSpec(
     name="settings",
@@ -313,7 +313,7 @@ def build_policies(records: Sequence[Mapping[str, Any]], roles: pd.DataFrame) ->
     role_names = dict(zip(roles["role_id"], roles["role"], strict=True))
     rows: list[dict[str, Any]] = []
     for record in records:
-        role_ids = [str(role_id) for role_id in record.get("role_ids") or ()]
+        role_ids = [str(role_id) for role_id in only(list, record.get("role_ids"), "role_ids")]
         policy = {
             "policy": record.get("name") or record["id"],
             "effect": record.get("effect"),
@@ -330,8 +330,9 @@ def build_policies(records: Sequence[Mapping[str, Any]], roles: pd.DataFrame) ->
 
 def _conditions(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for number, group in enumerate(record.get("condition_groups") or ()):
+    for number, given in enumerate(only(list, record.get("condition_groups"), "group")):
+        group = only(dict, given, "group")
         about = {"group": number, "permission": group.get("permission"), "resource_type": group.get("resource_type")}
-        conditions = group.get("conditions") or ()
+        conditions = [only(dict, item, "condition") for item in only(list, group.get("conditions"), "condition")]
         found += [{**about, "condition": place, **condition} for place, condition in enumerate(conditions)] or [about]
     return found

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -209,6 +209,24 @@ def note_unread(column: str, value: object) -> None:
     noted = _UNREAD.get()
     if noted is not None:
         noted.append((column, repr(value)[:80]))
+
+
+T = TypeVar("T")
+
+
+def only(kind: type[T], value: object, column: str) -> T:
+    """Give a value of the promised kind as it is; what is of another kind is noted, and an empty one stands for it.
+
+    Args:
+        kind: what is promised, `list` or `dict`.
+        value: what the service sent; None for nothing.
+        column: where it belongs.
+    """
+    if isinstance(value, kind):
+        return value
+    if value is not None:
+        note_unread(column, value)
+    return kind()
 
 
 #: The first and the last year that times can be in. Two of them are at most 292 years apart, which is what differences hold.

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from lsnb import catalogue
-from lsnb.tables.spec import TableSpec, build_frame, count, flag, text, time, to_arrow_records
+from lsnb.tables.spec import TableSpec, build_frame, count, flag, note_unread, text, time, to_arrow_records
 
 WORKSPACES = TableSpec(
     name="workspaces",
@@ -123,13 +123,27 @@ def build_workspaces(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     )
 
 
+def listed_permissions(record: Mapping[str, Any]) -> list[str] | None:
+    """List the permissions in the record of a role; None where it has no list of them."""
+    given = record.get("permissions")
+    if not isinstance(given, list | tuple):
+        if given is not None:
+            note_unread("permission", given)
+        return None
+    for permission in given:
+        if not isinstance(permission, str):
+            note_unread("permission", permission)
+    return [permission for permission in given if isinstance(permission, str)]
+
+
 def granted_permissions(record: Mapping[str, Any]) -> tuple[list[str], str | None]:
     """List what a role grants, and how that is known.
 
-    A built-in role with an empty list is read as "the service does not say", never as "no rights".
+    A built-in role with an empty list is read as "the service does not say", never as "no rights"; so is a custom role
+    without a list.
     """
-    listed = [str(permission) for permission in record.get("permissions") or ()]
-    if listed or record.get("name") == catalogue.CUSTOM:
+    listed = listed_permissions(record)
+    if listed or (listed is not None and record.get("name") == catalogue.CUSTOM):
         return sorted(set(listed)), "service"
     documented = catalogue.documented_permissions(str(record.get("name")))
     return (list(documented), "documentation") if documented else ([], None)
@@ -190,8 +204,8 @@ def build_permission_catalogue(
             for item in listed
         }
     for record in roles:
-        for permission in record.get("permissions") or ():
-            entries.setdefault(str(permission), (role_scope(record), None, "role"))
+        for permission in listed_permissions(record) or ():
+            entries.setdefault(permission, (role_scope(record), None, "role"))
     return build_frame(
         PERMISSION_CATALOGUE,
         {

@@ -310,7 +310,8 @@ class Tiny:
         assert builders.keys() == SPECS.keys() - {"completeness"}
         tables["completeness"] = build_completeness(readings)
         caller = Caller(kind="service", identity="key 1", name="night job")
-        return Snapshot(SnapshotMeta("org 1", "Acme", "api.example.com", READ_AT, caller, "0"), tables)
+        since = READ_AT - pd.Timedelta(days=400)
+        return Snapshot(SnapshotMeta("org 1", "Acme", "api.example.com", READ_AT, caller, "0", since), tables)
 
 
 def policy_group(permission: str, *conditions: tuple[str, str, str]) -> dict[str, Any]:
