@@ -65,6 +65,7 @@ def filter_access(
     found = access[keep].reset_index(drop=True)
     if unknown:
         found.attrs["unknown"] = unknown
+    if unknown and len(found):  # an empty answer shows by itself that nobody is there
         warnings.warn(
             f"Nobody with the address {quoted(unknown, limit=_MOST_NAMED)} is in this snapshot; the rows are those of "
             'the others. All of them are in .attrs["unknown"].',
