@@ -9,7 +9,7 @@ import pandas as pd
 
 from lsnb.edits.problems import problems_error
 
-SheetKind = Literal["access", "workspaces", "roles", "keys", "tokens", "scim_tokens", "settings"]
+SheetKind = Literal["access", "workspaces", "roles", "keys", "tokens", "settings", "scim_tokens"]
 
 
 @dataclass(frozen=True, slots=True)

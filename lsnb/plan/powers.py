@@ -199,7 +199,7 @@ def _given(change: Change) -> Iterable[tuple[str, str, str | None]]:
                 str(will.get("workspace_role_id") or ""),
                 held.get(place.get("workspace_id")),
             )
-    elif change.kind in ("CreateServiceKey", "SetServiceKeyRole"):
+    elif kind_of(change).gives == "key-role":
         yield f"the key {will.get('description') or change.id}", str(will.get("role_id") or ""), was.get("role_id")
 
 

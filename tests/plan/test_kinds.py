@@ -29,12 +29,8 @@ RECORDS = (Kind, Subject, Step, Batch, Reading, Need, Fallback)
 DOCS = Path(__file__).parents[2] / "docs"
 #: Where names of kinds may stand: their records, and the list of them.
 HOMES = ("plan/subjects/", "plan/model.py", "sandbox/")
-#: Engines that still know kinds of people by name; none is added.
-STILL = {
-    *(f"plan/{name}.py" for name in ("admins", "build", "cautions", "ceilings", "dropping", "invitations", "lockout")),
-    *(f"plan/{name}.py" for name in ("members", "omissions", "powers", "protection", "risks", "safety")),
-    *("report/unlock.py", "undo/__init__.py", "undo/membership.py"),
-}
+#: Engines that still know kinds by name; none is added.
+STILL = {"plan/consistency.py"}
 #: What the demo organization carries out and does not log.
 NOT_LOGGED = {"SetServiceKeyRole", "RevokeAccessToken", "ReinstateAccessToken"}
 
@@ -166,8 +162,6 @@ def test_no_engine_knows_a_kind_by_name():
         if not place.startswith(HOMES) and (kinds := named_kinds(path.read_text("utf-8"))):
             found[place] = kinds
     assert set() == set(found) - STILL
-    people = {kind.name for kind in KINDS.values() if kind.subject.is_person}
-    assert {} == {place: kinds - people for place, kinds in found.items() if kinds - people}
 
 
 @pytest.mark.parametrize("code", ['if change.kind == "DeleteRole":\n    pass', 'RISKS = {"UpdateSettings": "low"}'])
