@@ -14,27 +14,23 @@ import pandas as pd
 
 from lsnb import catalogue
 from lsnb.plan.changes import new_change
+from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 from lsnb.plan.present import role_names
 from lsnb.plan.references import is_reference
 from lsnb.plan.structure import THINGS
+from lsnb.plan.subjects import role, service_key, workspace
+from lsnb.plan.subjects.invitation import cancels_invitation, replaces_invitation
+from lsnb.plan.subjects.membership import (
+    gives_workspace_role,
+    removes_from_workspace,
+    removes_member,
+    sets_organization_role,
+)
 from lsnb.snapshot import Snapshot
 
 Values = Mapping[str, Any]
 
-_REMOVING = frozenset(
-    {
-        "RemoveMember",
-        "RemoveWorkspaceMember",
-        "CancelInvite",
-        "DeleteWorkspace",
-        "DeleteRole",
-        "DeleteServiceKey",
-    }
-)
-_GIVING = frozenset({"InviteMember", "ReplaceInvite", "SetOrgRole", "AddWorkspaceMember", "SetWorkspaceRole"})
-_IN_PLACE = frozenset({"SetOrgRole", "SetWorkspaceRole", "RemoveWorkspaceMember"})
-_OF_INVITED, _OF_JOINED = frozenset({"CancelInvite", "ReplaceInvite"}), frozenset({"RemoveMember"})
 _RISKS = ("low", "medium", "high")
 _POWERS = frozenset(name for name, (_, scope) in catalogue.SYSTEM_ROLES.items() if scope == "organization")
 #: Before `role`, `role_id` and `role_name` in values.
@@ -71,26 +67,27 @@ def contradictions(changes: Iterable[Change]) -> list[str]:
 def _contradictions_of(change: Change) -> list[str]:
     before, after, ids = change.before or {}, change.after or {}, change.ids
     found = []
-    if (change.kind in _REMOVING and change.after is not None) or (change.kind in _GIVING and change.after is None):
+    kind = kind_of(change)
+    gives = kind.gives in ("role", "invitation")
+    if (_ends(change) and change.after is not None) or (gives and change.after is None):
         found.append("what it leads to is not what such a change leads to")
     try:
         found += _as_made(change)
     except (KeyError, TypeError, ValueError, AttributeError):
         return [*found, "it lacks what such a change has"]
-    if change.kind in _GIVING:
+    if gives:
         for name in ("role_id", "workspace_role_id"):
             if ids.get(name) != after.get(name):
                 found.append(f"the {name} that it would send is not that of the role that it shows")
     is_pending, state = ids.get("pending") == "true", before.get("state")
-    if change.kind in _IN_PLACE and state and is_pending != (state == "pending"):
+    if _is_in_place(change) and state and is_pending != (state == "pending"):
         found.append(
             f"it shows somebody who is {state}, and would be sent for {'an invited' if is_pending else 'a joined'} person"
         )
-    if (change.kind in _OF_INVITED and state not in (None, "pending")) or (
-        change.kind in _OF_JOINED and state == "pending"
-    ):
+    is_of_invited = cancels_invitation(change) or replaces_invitation(change)
+    if (is_of_invited and state not in (None, "pending")) or (removes_member(change) and state == "pending"):
         found.append(f"there is no such change of somebody who is {state}")
-    if change.kind in ("CreateWorkspace", "RenameWorkspace", "DeleteWorkspace") and change.workspace not in (
+    if kind.subject.name == "workspace" and change.workspace not in (
         None,
         before.get("workspace"),
         after.get("workspace"),
@@ -98,9 +95,20 @@ def _contradictions_of(change: Change) -> list[str]:
         found.append(
             f"it shows the workspace {change.workspace} and is about {before.get('workspace') or after.get('workspace')}"
         )
-    if change.kind == "UpdateSettings" and {*before, *after} != {ids["setting"]}:
+    if kind.subject.name == "setting" and {*before, *after} != {ids["setting"]}:
         found.append(f"it shows other settings than {ids['setting']}")
     return found
+
+
+def _ends(change: Change) -> bool:
+    """Tell whether nothing is left of what a change is about."""
+    is_deletion = bool(workspace.deletions([change]) or role.deletions([change])) or service_key.is_deletion(change)
+    return is_deletion or kind_of(change).removes(change)
+
+
+def _is_in_place(change: Change) -> bool:
+    """Tell whether a change is of somebody who stays in the organization, or stays invited."""
+    return sets_organization_role(change) or gives_workspace_role(change) or removes_from_workspace(change)
 
 
 def _as_made(change: Change) -> list[str]:
@@ -145,7 +153,7 @@ def untruths(snapshot: Snapshot, changes: Sequence[Change]) -> dict[str, str]:
         By the id of a change, what is otherwise.
     """
     roles = role_names(snapshot) if snapshot.is_readable("roles") else {}
-    renamed = {c.ids["role_id"]: (c.after or {}).get("role") for c in changes if c.kind == "UpdateRole"}
+    renamed = {c.ids["role_id"]: (c.after or {}).get("role") for c in role.updates(changes)}
     people = _addresses(snapshot, {c.ids["identity_id"] for c in changes if c.ids.get("identity_id")})
     things = {
         "key_id": _rows(snapshot, "service_keys", "service_key_id", changes, "key_id"),
@@ -164,7 +172,7 @@ def untruths(snapshot: Snapshot, changes: Sequence[Change]) -> dict[str, str]:
 
 
 def _of_roles(change: Change, roles: Mapping[str, tuple[str, str]], renamed: Mapping[str, Any]) -> Iterator[str]:
-    if change.kind in ("CreateRole", "UpdateRole", "DeleteRole"):
+    if kind_of(change).subject.name == "role":
         return  # these are compared with the role itself, all of it
     for values, is_wanted in ((change.before, False), (change.after, True)):
         for told in _told(values):

@@ -29,8 +29,6 @@ RECORDS = (Kind, Subject, Step, Batch, Reading, Need, Fallback)
 DOCS = Path(__file__).parents[2] / "docs"
 #: Where names of kinds may stand: their records, and the list of them.
 HOMES = ("plan/subjects/", "plan/model.py", "sandbox/")
-#: Engines that still know kinds by name; none is added.
-STILL = {"plan/consistency.py"}
 #: What the demo organization carries out and does not log.
 NOT_LOGGED = {"SetServiceKeyRole", "RevokeAccessToken", "ReinstateAccessToken"}
 
@@ -161,7 +159,7 @@ def test_no_engine_knows_a_kind_by_name():
         place = path.relative_to(PACKAGE).as_posix()
         if not place.startswith(HOMES) and (kinds := named_kinds(path.read_text("utf-8"))):
             found[place] = kinds
-    assert set() == set(found) - STILL
+    assert {} == found
 
 
 @pytest.mark.parametrize("code", ['if change.kind == "DeleteRole":\n    pass', 'RISKS = {"UpdateSettings": "low"}'])
