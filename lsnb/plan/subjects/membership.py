@@ -27,14 +27,14 @@ from lsnb.plan.kind_record import (
 )
 from lsnb.plan.live import Present
 from lsnb.plan.membership_effects import MembershipEffects, is_pending, person_key, place_key
-from lsnb.plan.model import Change, ChangeKind, Plan, Risk, Stage
+from lsnb.plan.model import Change, ChangeKind, Plan
 from lsnb.plan.payloads import Invitation
-from lsnb.plan.roles import ORGANIZATION_POWERS, rank
 from lsnb.plan.subjects.people import (
     ORGANIZATION_ROLES,
     WORKSPACE_ROLES,
     after_words,
     before_words,
+    demotes,
     is_member_as_before,
     is_member_as_wanted,
     is_nobody_left,
@@ -45,10 +45,11 @@ from lsnb.plan.subjects.people import (
     no_rows,
     person_found,
     person_itself,
-    power_of,
     promotes,
+    risk_of_role,
     same_role,
     sentence_with,
+    stage_of_role,
     unlock_role,
     values_words,
     who_words,
@@ -94,28 +95,8 @@ def gives_workspace_role(change: Change) -> bool:
     return change.kind in (ADD_TO_WORKSPACE, SET_WORKSPACE_ROLE)
 
 
-def _stage_of_role(before: Values | None, after: Values | None, ids: Ids) -> Stage:
-    gained = power_of(after) - power_of(before)
-    return "promote" if gained > 0 else "demote" if gained < 0 else "change"
-
-
-def _risk_of_role(known: frozenset[str], before: Values | None, after: Values | None, ids: Ids) -> Risk:
-    """Tell the risk of another role; `known` are the roles of its scope."""
-    old, new = (member_values(values).get("role_name") for values in (before, after))
-    if old != new and {old, new} & ORGANIZATION_POWERS:
-        return "high"
-    if ({new} | (set() if before is None else {old})) - known:
-        return "high"
-    return "medium" if catalogue.WORKSPACE_ADMIN in (old, new) else "low"
-
-
-def _demotes(change: Change) -> bool:
-    old, new = (member_values(values).get("role_name") for values in (change.before, change.after))
-    return rank(new) < rank(old)
-
-
 def _loser_of_demotion(snapshot: Snapshot, change: Change) -> list[str]:
-    return person_itself(snapshot, change) if _demotes(change) else []
+    return person_itself(snapshot, change) if demotes(change) else []
 
 
 def _hits_who_has_joined(change: Change, caller: Caller) -> bool:
@@ -123,7 +104,7 @@ def _hits_who_has_joined(change: Change, caller: Caller) -> bool:
 
 
 def _demotes_who_has_joined(change: Change, caller: Caller) -> bool:
-    return _hits_who_has_joined(change, caller) and _demotes(change)
+    return _hits_who_has_joined(change, caller) and demotes(change)
 
 
 def _end_of_admin(before: Values | None, after: Values | None, ids: Ids) -> str:
@@ -276,7 +257,7 @@ KINDS = (
         one="person added to a workspace",
         several="people added to workspaces",
         stage=always("add"),
-        risk=partial(_risk_of_role, WORKSPACE_ROLES),
+        risk=partial(risk_of_role, WORKSPACE_ROLES),
         reversible=True,
         consequence=always(""),
         gives="role",
@@ -320,13 +301,13 @@ KINDS = (
         order=60,
         one="organization role changed",
         several="organization roles changed",
-        stage=_stage_of_role,
-        risk=partial(_risk_of_role, ORGANIZATION_ROLES),
+        stage=stage_of_role,
+        risk=partial(risk_of_role, ORGANIZATION_ROLES),
         reversible=True,
         consequence=_end_of_admin,
         gives="role",
         removes=always(False),
-        demotes=_demotes,
+        demotes=demotes,
         promotes=promotes,
         losing_people=_loser_of_demotion,
         may_hit_caller=_demotes_who_has_joined,
@@ -348,13 +329,13 @@ KINDS = (
         order=70,
         one="workspace role changed",
         several="workspace roles changed",
-        stage=_stage_of_role,
-        risk=partial(_risk_of_role, WORKSPACE_ROLES),
+        stage=stage_of_role,
+        risk=partial(risk_of_role, WORKSPACE_ROLES),
         reversible=True,
         consequence=always(""),
         gives="role",
         removes=always(False),
-        demotes=_demotes,
+        demotes=demotes,
         losing_people=_loser_of_demotion,
         may_hit_caller=_demotes_who_has_joined,
         unlock=unlock_role,

@@ -11,6 +11,7 @@ from lsnb.plan.kind_record import (
     DEMOTE_IN_WORKSPACES,
     PROMOTE,
     PROMOTE_IN_WORKSPACES,
+    Ids,
     Rows,
     Undo,
     UnlockPart,
@@ -18,7 +19,7 @@ from lsnb.plan.kind_record import (
     unless_reversible,
 )
 from lsnb.plan.live import Member, Person, Present
-from lsnb.plan.model import Change
+from lsnb.plan.model import Change, Risk, Stage
 from lsnb.plan.roles import ORGANIZATION_POWERS, RoleData, rank
 from lsnb.snapshot import Snapshot
 
@@ -54,6 +55,28 @@ def power_of(values: Values | None) -> int:
     if name in ORGANIZATION_POWERS:
         return rank(name)
     return 1 if name == catalogue.WORKSPACE_ADMIN else 0
+
+
+def stage_of_role(before: Values | None, after: Values | None, ids: Ids) -> Stage:
+    """Tell when another role is given: what gives power comes before what takes it."""
+    gained = power_of(after) - power_of(before)
+    return "promote" if gained > 0 else "demote" if gained < 0 else "change"
+
+
+def risk_of_role(known: frozenset[str], before: Values | None, after: Values | None, ids: Ids) -> Risk:
+    """Tell the risk of another role; `known` are the roles of its scope."""
+    old, new = (member_values(values).get("role_name") for values in (before, after))
+    if old != new and {old, new} & ORGANIZATION_POWERS:
+        return "high"
+    if ({new} | (set() if before is None else {old})) - known:
+        return "high"
+    return "medium" if catalogue.WORKSPACE_ADMIN in (old, new) else "low"
+
+
+def demotes(change: Change) -> bool:
+    """Tell whether a change gives somebody a lesser role of the same scope."""
+    old, new = (member_values(values).get("role_name") for values in (change.before, change.after))
+    return rank(new) < rank(old)
 
 
 def promotes(change: Change) -> bool:
