@@ -213,9 +213,23 @@ def _key_in_keyring(host: str) -> Key | None:
     try:
         # A locked or missing back end is an ordinary state of a server, not an error of ours.
         secret = keyring.get_password(KEYRING_SERVICE, host)
-        return Key(secret, source="keyring") if secret else None
     except Exception:
         return None
+    if not secret:
+        return None
+    found = make_key(secret, source="keyring")
+    del secret  # see find_key
+    if isinstance(found, ConfigError):
+        raise found
+    return found
+
+
+def keyring_trouble(host: str = _DEFAULT_HOST) -> str:
+    """Name what kept the system's keyring from being asked, to be said where no key was found; empty where it answers."""
+    keyring = _keyring()
+    failed = "" if keyring is None else _attempt(lambda: keyring.get_password(KEYRING_SERVICE, host))
+    # Without a back end nothing can ever have been kept there.
+    return "" if failed in ("", "NoKeyringError") else f"the system's keyring could not be asked ({failed}): unlock it"
 
 
 def _attempt(action: Callable[[], object]) -> str:

@@ -22,6 +22,7 @@ from lsnb.cli.common import (
     print_json,
     print_text,
     say,
+    whole,
 )
 from lsnb.edits import Edits, problem_lines
 from lsnb.edits.requests import Requests
@@ -119,7 +120,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="where the secrets of created keys go: a file that only you may read",
     )
-    parser.add_argument("--workers", type=int, default=8, metavar="N", help="changes under way at once (8)")
+    parser.add_argument("--workers", type=whole(1, 64), default=8, metavar="N", help="changes under way at once (8)")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="also write the results as a table")
     add_connection(parser)
     add_json(parser)

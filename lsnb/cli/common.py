@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from lsnb.cli.output import put, put_json, tell
 from lsnb.config import has_key
 from lsnb.connection import connect, connect_demo
+from lsnb.credentials import keyring_trouble
 from lsnb.errors import ConfigError
 from lsnb.export import to_records
 from lsnb.files import check_place
@@ -55,6 +57,26 @@ def days(text: str) -> float:
     return number
 
 
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Make what reads a whole number from the words of the command; anything else is a usage error with the limits.
+
+    Args:
+        least: the least that makes sense.
+        most: the most.
+    """
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least:,} to {most:,}")
+        return value
+
+    return read
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add the option for one JSON document on standard output."""
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
@@ -78,8 +100,9 @@ def open_organization(options: argparse.Namespace) -> Organization:
     if options.demo:
         return connect_demo(quiet=True, policy=policy)
     if not has_key(endpoint=options.endpoint):
+        trouble = keyring_trouble()
         raise ConfigError(
-            "no key was found. Set LANGSMITH_API_KEY (and LANGSMITH_ENDPOINT outside the US cloud), or try the "
+            f"no key was found{f', and {trouble}' if trouble else ''}. Set LANGSMITH_API_KEY (and LANGSMITH_ENDPOINT outside the US cloud), or try the "
             "embedded demo organization with --demo."
         )
     return connect(

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lsnb import app
-from lsnb.errors import MissingExtraError
+from lsnb.cli.common import whole
+from lsnb.errors import ConfigError, MissingExtraError
 from lsnb.lab import add_arguments, run_options
 
 
@@ -22,9 +23,9 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     app.add_arguments(console)
     console.set_defaults(run=app.run_options)
     sandbox = commands.add_parser("sandbox", help="serve a demo organization, and print its address and keys")
-    sandbox.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
+    sandbox.add_argument("--port", type=whole(0, 65_535), default=0, help="0 picks a free one (default)")
     sandbox.add_argument("--seed", default="small", help="small (40 people), large (20,000), tidy, personal, norbac")
-    sandbox.add_argument("--latency-ms", type=int, default=0, metavar="N", help="wait before each answer")
+    sandbox.add_argument("--latency-ms", type=whole(0, 60_000), default=0, metavar="N", help="wait before each answer")
     sandbox.add_argument("--state", type=Path, metavar="FILE", help="restore from and save to this file")
     sandbox.add_argument("--log", type=Path, metavar="FILE", help="write one JSON line per request")
     sandbox.set_defaults(run=_run_sandbox)
@@ -43,4 +44,9 @@ def _run_sandbox(options: argparse.Namespace) -> int:
         )
     except ImportError as error:
         raise MissingExtraError(error.name or "fastapi", "sandbox", "serve a demo organization") from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else f"port {options.port}: "
+        raise ConfigError(f"the demo organization could not be served: {where}{error.strerror}.") from None
+    except sandbox.StartError as error:
+        raise ConfigError(f"the demo organization could not be served: {error}.") from None
     return 0

@@ -8,11 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .starting import StartError
+
 if TYPE_CHECKING:
     from .copying.rows import Snapshot
     from .server import Server
 
-__all__ = ["describe", "from_snapshot", "serve_forever", "start"]
+__all__ = ["StartError", "describe", "from_snapshot", "serve_forever", "start"]
 
 
 def start(

@@ -16,7 +16,11 @@ from .faults import Faults
 from .ids import make_demo_secret
 from .requestlog import RequestLog
 from .seeds import build
+from .starting import StartError
 from .state import State
+
+# The large organization has about 60 MB.
+_MOST_OF_A_STATE = 1 << 30
 
 COPY = "copy"
 """The seed of what was copied from a snapshot, also when it is restored from a state file."""
@@ -52,6 +56,8 @@ class Instance:
         self.log = RequestLog(log_file)
         self._state_file = Path(state_file) if state_file is not None else None
         self._saved: tuple[int, int] | None = None
+        if self._state_file is not None and not self._state_file.absolute().parent.is_dir():
+            raise StartError(f"the folder of {str(self._state_file)!r} does not exist")
         self.state = self._restore() or self._build()
 
     @property
@@ -113,6 +119,19 @@ class Instance:
     def _restore(self) -> State | None:
         if self._state_file is None or not self._state_file.exists():
             return None
-        saved = json.loads(self._state_file.read_bytes())
-        self.seed = saved["seed"]
-        return State.load(saved["state"], self.behaviours)
+        if not self._state_file.is_file() or self._state_file.stat().st_size > _MOST_OF_A_STATE:
+            raise StartError(f"{str(self._state_file)!r} is no file that a state can be restored from")
+        try:
+            saved = json.loads(self._state_file.read_bytes())
+            seed, state = saved["seed"], State.load(saved["state"], self.behaviours)
+            # What is served is made from it, so it must be as whole as what is saved.
+            if not isinstance(seed, str) or not isinstance(state.audit, list):
+                raise TypeError(type(seed).__name__)
+            to_json(state.dump())
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise StartError(
+                f"{str(self._state_file)!r} is damaged, or no state of a demo organization ({type(error).__name__}); it was "
+                "left as it is. Name another file, or move it away to begin anew"
+            ) from None
+        self.seed = seed
+        return state

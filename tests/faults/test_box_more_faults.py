@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import re
+import sys
 import threading
 import time
 import zipfile
@@ -17,6 +18,7 @@ import pandas as pd
 import pytest
 
 import lsnb
+from lsnb import sandbox
 from lsnb.cli import main
 from lsnb.config import Settings
 from lsnb.credentials import Key
@@ -221,3 +223,109 @@ def test_a_sheet_that_does_not_say_its_size_is_read_once(tmp_path):
     """As other programs write it: its size is not looked for beforehand, which reads all of it."""
     book = _book(_rows('<c r="A#" t="inlineStr"><is><t>u#@a.example</t></is></c>', 10_000))
     assert 10_000 == len(read_sheet(book))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["snapshot", "-o", "a.lsnb", "--audit-days", "nan"],
+        ["snapshot", "-o", "a.lsnb", "--audit-days", "inf"],
+        ["export", "usage", "-o", "a.csv", "--usage-days", "1e308"],
+        ["audit", "--log-days", "-1"],
+        ["audit", "--log-days", "99999999999"],
+        ["apply", "p.json", "--workers", "0"],
+        ["apply", "p.json", "--workers", "1.5"],
+        ["sandbox", "--port", "65536"],
+        ["sandbox", "--port", "-1"],
+        ["sandbox", "--latency-ms", "-5"],
+    ],
+    ids=" ".join,
+)
+def test_a_number_that_makes_no_sense_is_a_wrong_option(keyed, capsys, words):
+    """Not a number, endless and absurd ones end as other wrong options do, with the limits."""
+    assert main(words) == 64
+    said = capsys.readouterr().err
+    assert "number from" in said
+
+
+STATES = {
+    "empty": lambda whole: b"",
+    "cut": lambda whole: whole[: len(whole) // 2],
+    "list": lambda whole: b"[]",
+    "object": lambda whole: b"{}",
+    "nested": lambda whole: b"[" * 200_000,
+    "letters": lambda whole: b"\xff\xfe\x00",
+    "a table missing": lambda whole: whole.replace(b'"keys"', b'"kees"'),
+    "a field unknown": lambda whole: whole.replace(b'"full_name"', b'"name"'),
+    "another kind": lambda whole: json.dumps(json.loads(whole) | {"seed": 5}).encode(),
+    "a table of numbers": lambda whole: json.dumps({"seed": "small", "state": json.loads(whole)["state"] | {"people": 5}}).encode(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_damaged_state_of_the_demo_organization_is_a_sentence_and_stays(tmp_path, name):
+    """Nothing is begun anew over it: somebody may want to mend it."""
+    state = tmp_path / "state.json"
+    sandbox.start(seed="small", state_file=state).stop()
+    content = STATES[name](state.read_bytes())
+    state.write_bytes(content)
+    with pytest.raises(sandbox.StartError, match="is damaged"):
+        sandbox.start(state_file=state).stop()
+    assert content == state.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--state", "bad.json"], "is damaged"),
+        (["--state", "."], "no file"),
+        (["--state", "no/state.json"], "does not exist"),
+        (["--log", "."], "directory"),
+        (["--seed", "日本"], "known are small"),
+    ],
+    ids=["damaged", "folder", "no folder", "log", "seed"],
+)
+def test_a_demo_organization_that_cannot_be_served_is_a_sentence(tmp_path, monkeypatch, capsys, words, said):
+    """Before anything is served."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.json").write_text("{")
+    assert main(["sandbox", *words]) == 1
+    told = capsys.readouterr()
+    assert said in told.err
+    assert "did not expect" not in told.err
+    assert "" == told.out
+
+
+class _Keyring:
+    """A keyring that answers as it is told."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def get_password(self, service, host):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize("error", [PermissionError("lsv2_pt_secret"), RuntimeError("locked")])
+def test_a_keyring_that_fails_is_named_where_no_key_was_found(monkeypatch, capsys, error):
+    """Its own words are not repeated: it may quote what it holds."""
+    monkeypatch.delenv("LANGSMITH_API_KEY", raising=False)
+    monkeypatch.setitem(sys.modules, "keyring", _Keyring(error))
+    assert main(["whoami"]) == 1
+    said = capsys.readouterr().err
+    assert f"keyring could not be asked ({type(error).__name__})" in said
+    assert "lsv2" not in said
+
+
+def test_a_damaged_key_in_the_keyring_is_said(monkeypatch, capsys):
+    """It counts as a key that is there: no demo organization is opened in its place."""
+    monkeypatch.delenv("LANGSMITH_API_KEY", raising=False)
+    monkeypatch.setitem(sys.modules, "keyring", _Keyring("lsv2_pt_a b"))
+    assert main(["whoami"]) == 1
+    said = capsys.readouterr().err
+    assert "from keyring" in said
+    assert "lsv2_pt_a b" not in said
+    with pytest.raises(lsnb.errors.ConfigError, match="keyring"):
+        lsnb.connect()

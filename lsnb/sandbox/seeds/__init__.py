@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..behaviours import Behaviours
 from ..ids import parse_stamp, to_utc
+from ..starting import StartError
 from ..state import State
 from . import company, crowd, flaws, solitary
 from .builder import Builder
@@ -35,7 +36,7 @@ def build(name: str, *, now: str | datetime | None = None, behaviours: Behaviour
 
     """
     if name not in SEEDS:
-        raise ValueError(f"no such seed: {name}; known are {', '.join(SEEDS)}")
+        raise StartError(f"no such seed: {name}; known are {', '.join(SEEDS)}")
     builder = Builder(_choose_reference(now), behaviours)
     SEEDS[name](builder)
     return builder.finish()
