@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from lsnb.apply import Run
-from lsnb.connection import connect
 from lsnb.loader import load_snapshot_of
 from lsnb.organization import Organization
 from lsnb.plan import Change, Plan, Rules, changes_to_plan, new_change
-from lsnb.progress import Silent
+from lsnb.service.connection import connect
+from lsnb.service.progress import Silent
 from lsnb.snapshot import Snapshot
 
 WIDE = Rules(max_removals_share=1.0, max_promotions=10_000)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pandas as pd
 
 from benchmarks.plan import PER_PERSON, make_snapshot
-from lsnb.compare import diff
+from lsnb.analysis.compare import diff
 from lsnb.snapshot import Snapshot
 from lsnb.tables.activity import build_audit_log
 

@@ -113,7 +113,7 @@ def jupyterlab(extra: Path) -> Iterator[dict[str, str]]:
         }
         folder = Path(root, "notebooks")
         folder.mkdir()
-        command = [sys.executable, "-m", "lsnb.lab", f"--notebooks={folder}", "--no-browser", "--"]
+        command = [sys.executable, "-m", "lsnb.cli.lab", f"--notebooks={folder}", "--no-browser", "--"]
         command += ["--ServerApp.port=0", "--LabApp.expose_app_in_browser=True"]
         log = Path(root, "server.log")
         with (

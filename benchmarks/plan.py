@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from lsnb.edits.model import EDIT_COLUMNS, PROBLEM_COLUMNS, Edits
 from lsnb.plan import Mode, Plan, Rules, make_plan
+from lsnb.sheets.model import EDIT_COLUMNS, PROBLEM_COLUMNS, Edits
 from lsnb.snapshot import Caller, Snapshot, SnapshotMeta
 from lsnb.tables.access import build_access
 from lsnb.tables.completeness import Reading, build_completeness

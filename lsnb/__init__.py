@@ -14,63 +14,67 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lsnb.service import old_names
+
 __version__ = "0.1.0"
 
+old_names.install()
+
 if TYPE_CHECKING:
-    from lsnb.auditfile import save_audit
+    from lsnb.analysis.admin_history import admins_over_time
+    from lsnb.analysis.compare import Diff, diff
+    from lsnb.analysis.id_resolution import resolve_names
+    from lsnb.analysis.role_comparison import compare_roles, similar_roles
+    from lsnb.apply.secret_sinks import SecretBox, SecretFile, SecretKeyring
     from lsnb.checks import run_checks as audit
-    from lsnb.compare import Diff, diff
-    from lsnb.connection import connect, connect_demo
-    from lsnb.credentials import Key
+    from lsnb.checks.policy_gate import gate
+    from lsnb.checks.remediation import fixes
     from lsnb.errors import LsnbError
-    from lsnb.export import export_table
-    from lsnb.gating import gate
-    from lsnb.log import read_log, sync_log
-    from lsnb.names import resolve_names
+    from lsnb.files.audit_file import save_audit
+    from lsnb.files.log import read_log, sync_log
+    from lsnb.files.plan_file import load_plan, save_plan
+    from lsnb.files.policy_file import load_policy
+    from lsnb.files.snapshot_file import load_snapshot, save_snapshot
+    from lsnb.files.table_file import export_table
     from lsnb.organization import Organization
     from lsnb.plan import Plan, Rules
-    from lsnb.planfile import load_plan, save_plan
     from lsnb.policy import Policy, policy_template
-    from lsnb.policyfile import load_policy
-    from lsnb.repair import fixes
-    from lsnb.role_matrix import compare_roles, similar_roles
-    from lsnb.secrets import SecretBox, SecretFile, SecretKeyring
+    from lsnb.service.connection import connect, connect_demo
+    from lsnb.service.credentials import Key
     from lsnb.snapshot import Snapshot
-    from lsnb.store import load_snapshot, save_snapshot
-    from lsnb.trends import admins_over_time
 
 _HOMES = {
-    "Diff": "lsnb.compare",
-    "Key": "lsnb.credentials",
+    "Diff": "lsnb.analysis.compare",
+    "Key": "lsnb.service.credentials",
     "LsnbError": "lsnb.errors",
     "Organization": "lsnb.organization",
     "Plan": "lsnb.plan",
     "Rules": "lsnb.plan",
-    "SecretBox": "lsnb.secrets",
-    "SecretFile": "lsnb.secrets",
-    "SecretKeyring": "lsnb.secrets",
+    "SecretBox": "lsnb.apply.secret_sinks",
+    "SecretFile": "lsnb.apply.secret_sinks",
+    "SecretKeyring": "lsnb.apply.secret_sinks",
     "Snapshot": "lsnb.snapshot",
     "Policy": "lsnb.policy",
-    "admins_over_time": "lsnb.trends",
+    "admins_over_time": "lsnb.analysis.admin_history",
     "audit": "lsnb.checks:run_checks",
-    "compare_roles": "lsnb.role_matrix",
-    "connect": "lsnb.connection",
-    "connect_demo": "lsnb.connection",
-    "diff": "lsnb.compare",
-    "export_table": "lsnb.export",
-    "fixes": "lsnb.repair",
-    "gate": "lsnb.gating",
-    "load_plan": "lsnb.planfile",
-    "load_policy": "lsnb.policyfile",
-    "load_snapshot": "lsnb.store",
+    "compare_roles": "lsnb.analysis.role_comparison",
+    "connect": "lsnb.service.connection",
+    "connect_demo": "lsnb.service.connection",
+    "diff": "lsnb.analysis.compare",
+    "export_table": "lsnb.files.table_file",
+    "fixes": "lsnb.checks.remediation",
+    "gate": "lsnb.checks.policy_gate",
+    "load_plan": "lsnb.files.plan_file",
+    "load_policy": "lsnb.files.policy_file",
+    "load_snapshot": "lsnb.files.snapshot_file",
     "policy_template": "lsnb.policy",
-    "read_log": "lsnb.log",
-    "resolve_names": "lsnb.names",
-    "save_audit": "lsnb.auditfile",
-    "save_plan": "lsnb.planfile",
-    "save_snapshot": "lsnb.store",
-    "similar_roles": "lsnb.role_matrix",
-    "sync_log": "lsnb.log",
+    "read_log": "lsnb.files.log",
+    "resolve_names": "lsnb.analysis.id_resolution",
+    "save_audit": "lsnb.files.audit_file",
+    "save_plan": "lsnb.files.plan_file",
+    "save_snapshot": "lsnb.files.snapshot_file",
+    "similar_roles": "lsnb.analysis.role_comparison",
+    "sync_log": "lsnb.files.log",
 }
 
 __all__ = [

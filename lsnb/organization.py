@@ -14,30 +14,30 @@ from uuid import uuid4
 import pandas as pd
 
 from lsnb import __version__
-from lsnb.api import Api
 from lsnb.apply import Run, apply_plan, resume_run
 from lsnb.apply.checks import organization_id_of
-from lsnb.edits import Edits, parse_sheet
-from lsnb.edits.requests import SheetKind
+from lsnb.apply.journal import read_journal
+from lsnb.apply.secret_sinks import SecretSink
+from lsnb.apply.undo import make_undo, tables_to_undo
 from lsnb.errors import LsnbError, PlanError
-from lsnb.identity import identify
-from lsnb.journal import read_journal
+from lsnb.files.policy_file import PolicyInForce, PolicySource, find_policy, from_here, name_policy
+from lsnb.files.sheets import SheetSources, read_sheet
 from lsnb.loader import load_snapshot_of
+from lsnb.loader.sheet_plans import check_held_to, check_sheets, export_sheets, hold_to, plan_sheets
 from lsnb.loader.sources import utc_now
 from lsnb.plan import Mode, Plan, Rules, rules_under
 from lsnb.plan.policy_rules import rules_asked_for
 from lsnb.plan.rules import with_protected
 from lsnb.plan.sheets import SheetSet
-from lsnb.planning import check_held_to, check_sheets, export_sheets, hold_to, plan_sheets
-from lsnb.policyfile import PolicyInForce, PolicySource, find_policy, from_here, name_policy
-from lsnb.progress import Display
-from lsnb.secrets import SecretSink
-from lsnb.sheets import Brought, read_sheet
+from lsnb.service.api import Api
+from lsnb.service.identity import identify
+from lsnb.service.progress import Display
+from lsnb.service.transport import Transport
+from lsnb.service.user_only import UserOnly
+from lsnb.service.whoami import Whoami, ask_whoami
+from lsnb.sheets import Edits, parse_sheet
+from lsnb.sheets.requests import SheetKind
 from lsnb.snapshot import Caller, Snapshot
-from lsnb.transport import Transport
-from lsnb.undo import make_undo, tables_to_undo
-from lsnb.useronly import UserOnly
-from lsnb.whoami import Whoami, ask_whoami
 
 if TYPE_CHECKING:
     from lsnb.apply import RunEvent
@@ -159,7 +159,7 @@ class Organization:
 
     def plan(
         self,
-        sheet: Brought | SheetSet,
+        sheet: SheetSources | SheetSet,
         *,
         mode: Mode = "update",
         scope: str | Sequence[str] = (),
@@ -203,7 +203,7 @@ class Organization:
         plan = plan_sheets(self.api, checked, mode=mode, scope=scope, rules=judged_by, allow=allow)
         return hold_to(plan, held_to, checked.snapshot, self._read)
 
-    def check_sheets(self, sheets: Brought, *, snapshot: Snapshot | None = None) -> SheetSet:
+    def check_sheets(self, sheets: SheetSources, *, snapshot: Snapshot | None = None) -> SheetSet:
         """Check edited sheets against the organization, without planning anything.
 
         Args:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from lsnb.errors import TableError, UnreadableTableError
-from lsnb.matrix import access_matrix, count_roles
-from lsnb.safe_text import visible_line
+from lsnb.errors.safe_text import visible_line
 from lsnb.tables import SPECS
+from lsnb.tables.access_matrix import access_matrix, count_roles
 
 if TYPE_CHECKING:
-    from lsnb.effective import Effective, Explanation
+    from lsnb.analysis.effective import Effective, Explanation
 
 
 #: Marks that no default was given.
@@ -269,7 +269,7 @@ class Snapshot:
         if not values.empty:
             return json.loads(values.iloc[0])
         if default is _UNSAID:
-            from lsnb.effective.lookup import check_setting
+            from lsnb.analysis.effective.lookup import check_setting
 
             check_setting(settings["setting"].astype(str), str(name))
             return None
@@ -310,7 +310,7 @@ class Snapshot:
                 addresses nearly is somebody's.
             UnreadableTableError: access could not be read.
         """
-        from lsnb.effective.access_filter import filter_access
+        from lsnb.analysis.effective.access_filter import filter_access
 
         return filter_access(self, email=email, workspace=workspace, role=role, scope=scope, source=source, state=state)
 
@@ -333,7 +333,7 @@ class Snapshot:
             "access", columns=["email", "scope", "workspace_id", "role", "role_name", "source", "state"]
         )
         if state is not None:
-            from lsnb.effective.access_filter import match_words
+            from lsnb.analysis.effective.access_filter import match_words
 
             access = access[match_words(access["state"], "state", state)]
         return access_matrix(access, self.table("workspaces", columns=["workspace", "workspace_id"]))
@@ -349,22 +349,22 @@ class Snapshot:
     def explain(
         self, person: str, permission: str, workspace: str | None = None, *, tags: Mapping[str, str] | None = None
     ) -> Explanation:
-        """Tell whether a person has a permission, and why; see `lsnb.effective.explain`."""
-        from lsnb.effective import explain
+        """Tell whether a person has a permission, and why; see `lsnb.analysis.effective.explain`."""
+        from lsnb.analysis.effective import explain
 
         return explain(self, person, permission, workspace, tags=tags)
 
     def who_can(
         self, permission: str, workspace: str | None = None, *, tags: Mapping[str, str] | None = None
     ) -> pd.DataFrame:
-        """List who has a permission, in one workspace or all; see `lsnb.effective.who_can`."""
-        from lsnb.effective import who_can
+        """List who has a permission, in one workspace or all; see `lsnb.analysis.effective.who_can`."""
+        from lsnb.analysis.effective import who_can
 
         return who_can(self, permission, workspace, tags=tags)
 
     def effective(self) -> Effective:
-        """Give who may do what where, computed piece by piece; see `lsnb.effective.Effective`."""
-        from lsnb.effective import effective
+        """Give who may do what where, computed piece by piece; see `lsnb.analysis.effective.Effective`."""
+        from lsnb.analysis.effective import effective
 
         return effective(self)
 
@@ -407,7 +407,7 @@ class Snapshot:
             SnapshotFileError: the file cannot be written.
         """
         # The one door from here to the world of files, and only when it is used.
-        from lsnb.store import save_snapshot
+        from lsnb.files.snapshot_file import save_snapshot
 
         save_snapshot(self, path)
 

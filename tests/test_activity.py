@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 import lsnb
-from lsnb.api import Api
-from lsnb.config import load_settings
 from lsnb.errors import IncompleteListError, InvalidRequestError
+from lsnb.service.api import Api
+from lsnb.service.config import load_settings
+from lsnb.service.transport import Transport
 from lsnb.tables.activity import AUDIT_LOG, build_audit_log
-from lsnb.transport import Transport
 
 MOMENT = pd.Timestamp("2026-05-06T07:08:09.123Z")
 

@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from lsnb.answers import Call, detail_of, read_answer, scrub
-from lsnb.credentials import Key
 from lsnb.errors import (
     ApiError,
     AuthError,
@@ -21,6 +19,8 @@ from lsnb.errors import (
     WorkspaceRequiredError,
     WrongRegionError,
 )
+from lsnb.service.credentials import Key
+from lsnb.service.transport.responses import Call, detail_of, read_answer, scrub
 
 PAT = Key("lsv2_pt_0123456789abcdef0123456789abcdef_a1b2c33f9a")
 SERVICE = Key("lsv2_sk_0123456789abcdef0123456789abcdef_a1b2c33f9a")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lsnb.app import app_arguments, run_app
 from lsnb.cli import build_parser, main
+from lsnb.cli.console_app import app_arguments, run_app
 
 
 def test_the_server_is_for_this_machine_and_wants_its_token():

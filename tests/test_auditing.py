@@ -12,7 +12,7 @@ import lsnb
 from lsnb import sandbox
 from lsnb.cli import main
 from lsnb.policy import policy_to_toml
-from lsnb.sandbox.seeds.planted import PLANTED
+from lsnb.sandbox.seeds.expected_findings import PLANTED
 from lsnb.sandbox.seeds.roster import make_roster
 from tests.checks.test_seeds import POLICY
 

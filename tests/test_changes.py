@@ -16,8 +16,8 @@ import pytest
 import lsnb
 from lsnb import sandbox
 from lsnb.cli import main
-from lsnb.edits import sheet_from_access
 from lsnb.errors import SpentPlanError, TableError, UnconfirmedPlanError, UnsafePlanError
+from lsnb.sheets import sheet_from_access
 
 ADA = "ada.lindqvist@acme.example"
 

@@ -5,9 +5,9 @@ import traceback
 
 import pytest
 
-from lsnb.config import DEFAULT_ENDPOINT, REGIONS, has_key, load_settings, normalise_base_url
-from lsnb.credentials import Key
 from lsnb.errors import ConfigError
+from lsnb.service.config import DEFAULT_ENDPOINT, REGIONS, has_key, load_settings, normalise_base_url
+from lsnb.service.credentials import Key
 
 SECRET = "lsv2_pt_0123456789abcdef0123456789abcdef_a1b2c33f9a"
 ID = "0a1b2c3d-0000-4000-8000-00000000000a"

@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 
 from docs.coverage import operations
-from lsnb import offers, sandbox
-from lsnb.api import Api
-from lsnb.api.keys import NewKey
-from lsnb.config import load_settings
+from lsnb import sandbox
+from lsnb.apply.secret_sinks import SecretBox
 from lsnb.organization import Organization
 from lsnb.plan import CHANGE_KINDS
-from lsnb.progress import Silent
-from lsnb.secrets import SecretBox
+from lsnb.service import capabilities
+from lsnb.service.api import Api
+from lsnb.service.api.keys import NewKey
+from lsnb.service.config import load_settings
+from lsnb.service.progress import Silent
+from lsnb.service.transport import Transport
+from lsnb.service.user_only import UserOnly
 from lsnb.tables import SPECS
-from lsnb.transport import Transport
-from lsnb.useronly import UserOnly
 from tests.apply import things as t
 from tests.apply.acme import EVERY_KIND, Acme
 
@@ -123,7 +124,7 @@ def names_in(text):
 def exists(name):
     """Tell whether what the page names is there in lsnb, or is an operation or setting of the service."""
     head, _, rest = name.partition(".")
-    places = {"Api": Api, "UserOnly": UserOnly, "org": Organization, "offers": offers}
+    places = {"Api": Api, "UserOnly": UserOnly, "org": Organization, "offers": capabilities}
     if head == "snap":
         return rest in SPECS
     if head in places:

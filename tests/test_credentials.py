@@ -13,9 +13,9 @@ import traceback
 import pytest
 from IPython.lib.pretty import pretty
 
-from lsnb.config import Settings
-from lsnb.credentials import KEYRING_SERVICE, Key, find_key, forget_key, store_key
 from lsnb.errors import ConfigError
+from lsnb.service.config import Settings
+from lsnb.service.credentials import KEYRING_SERVICE, Key, find_key, forget_key, store_key
 
 SECRET = "lsv2_pt_0123456789abcdef0123456789abcdef_a1b2c33f9a"
 HOST = "api.smith.langchain.com"

@@ -11,7 +11,7 @@ import pytest
 
 import lsnb
 from lsnb.errors import ConfigError
-from lsnb.export import export_tables
+from lsnb.files.table_file import export_tables
 
 HOSTILE = ['=HYPERLINK("http://evil.example","x")', "+1", "-1", "@SUM(A1)", "<img src=x onerror=1>", 'Ünï, "q"\n2']
 

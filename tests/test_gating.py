@@ -7,12 +7,12 @@ import pytest
 
 import lsnb
 from lsnb.checks import CHECKS
+from lsnb.checks.policy_gate import RULE, TABLES, apply_gate, gate
 from lsnb.cli import main
-from lsnb.edits import parse_sheet
 from lsnb.errors import UnsafePlanError
-from lsnb.gating import RULE, TABLES, apply_gate, gate
 from lsnb.plan import Rules, drop_changes, make_plan
 from lsnb.policy import Policy, Waiver
+from lsnb.sheets import parse_sheet
 from tests.checks.test_checks import POLICY, good
 from tests.checks.tiny import READ_AT, Tiny, address
 

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 import lsnb
-from lsnb.api import Api
 from lsnb.cli import main
-from lsnb.config import load_settings
+from lsnb.files.log import LogStore, read_log
 from lsnb.loader import load_snapshot_of
-from lsnb.log import LogStore, read_log
-from lsnb.progress import Silent
+from lsnb.service.api import Api
+from lsnb.service.config import load_settings
+from lsnb.service.progress import Silent
+from lsnb.service.transport import Transport
 from lsnb.snapshot import Snapshot
-from lsnb.transport import Transport
 
 ROLES = "/api/v1/orgs/current/roles"
 

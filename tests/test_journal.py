@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from lsnb.apply.journal import JournalWriter, new_journal, read_journal
 from lsnb.errors import JournalError, SpentPlanError
-from lsnb.journal import JournalWriter, new_journal, read_journal
 from lsnb.plan import Plan, change_id, new_change, seal
 
 NOW = datetime(2026, 11, 24, 9, 0, 0, tzinfo=UTC)

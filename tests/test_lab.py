@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lsnb import lab
+from lsnb.cli import lab
 from lsnb.errors import ConfigError, MissingExtraError
 
 
@@ -25,7 +25,7 @@ def installed(tmp_path):
 
 def test_a_checkout_opens_its_own_notebooks(tmp_path):
     """Beside a checkout's package lies its notebook folder, and that one is opened, not a copy."""
-    assert lab.find_notebooks(tmp_path) == Path(lab.__file__).parents[1] / "notebooks"
+    assert lab.find_notebooks(tmp_path) == Path(lab.__file__).parents[2] / "notebooks"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -96,7 +96,7 @@ def test_arguments_follow_the_situation(tmp_path):
 def test_the_printed_address_answers(tmp_path, child_environment):
     """The first lines on standard output hold an address that opens JupyterLab, and say that this is the demo."""
     (tmp_path / "00_start_here.ipynb").touch()
-    command = [sys.executable, "-m", "lsnb.lab", "--notebooks", str(tmp_path), "--no-browser"]
+    command = [sys.executable, "-m", "lsnb.cli.lab", "--notebooks", str(tmp_path), "--no-browser"]
     process = subprocess.Popen(
         command, env=child_environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )

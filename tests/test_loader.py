@@ -7,12 +7,12 @@ import pytest
 
 import lsnb
 from lsnb import sandbox
-from lsnb.config import load_settings
 from lsnb.errors import ConfigError, IncompleteListError, ServerError, UnexpectedAnswerError, UnreadableTableError
 from lsnb.loader import DEFAULT_TABLES
 from lsnb.organization import Organization
-from lsnb.progress import Silent
-from lsnb.transport import Transport
+from lsnb.service.config import load_settings
+from lsnb.service.progress import Silent
+from lsnb.service.transport import Transport
 
 MEMBERS_PATH = r"/v1/platform/orgs/current/members$"
 
@@ -153,7 +153,7 @@ def test_page_of_a_proxy_is_an_error(server):
 
 def test_short_list_is_never_taken_as_whole():
     """A total that the pages do not reach is an error with both numbers."""
-    from lsnb.paging import read_counted
+    from lsnb.service.transport.paging import read_counted
 
     def get_page(offset, limit):
         return [{"id": f"{n}"} for n in range(limit)], {"X-Pagination-Total": "1000"}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from lsnb import offers
 from lsnb.errors import NotFoundError, NotOfferedError
+from lsnb.service import capabilities
 from lsnb.tables.structure import build_roles
 from tests.apply.acme import Acme
 
 QUESTIONS = {
-    "token_revocation": offers.can_revoke_tokens,
-    "role_restriction": offers.can_restrict_roles,
+    "token_revocation": capabilities.can_revoke_tokens,
+    "role_restriction": capabilities.can_restrict_roles,
 }
 
 
@@ -49,7 +49,7 @@ def test_the_newer_batch_is_found_without_inviting_anybody(acme, is_there):
     """The question is refused by both kinds of server, in different words."""
     acme.server.state.behaviours.batch_adds_active = is_there
     before = state_of(acme)
-    assert is_there is offers.can_batch_add(acme.api, acme.workspace_id("Production"))
+    assert is_there is capabilities.can_batch_add(acme.api, acme.workspace_id("Production"))
     assert before == state_of(acme)
     assert 422 == acme.server.requests[-1]["status"]
 
@@ -74,18 +74,18 @@ def test_a_missing_endpoint_is_no_missing_object():
             (404, "Role not found"),
         )
     ]
-    assert [True, True, True, False] == [offers.is_missing_endpoint(error) for error in errors]
-    assert not offers.is_missing_endpoint(ValueError())
+    assert [True, True, True, False] == [capabilities.is_missing_endpoint(error) for error in errors]
+    assert not capabilities.is_missing_endpoint(ValueError())
 
 
 def test_a_role_is_restricted_when_the_server_offers_it(acme):
     """It is written, and the table of roles shows it; an older server does not have it, and the error says so."""
     role = acme.role_id("Annotator")
-    offers.restrict_role(acme.api, role, is_restricted=True)
+    capabilities.restrict_role(acme.api, role, is_restricted=True)
     roles = build_roles(acme.api.list_roles())
     assert [role] == list(roles.loc[roles["is_restricted"].fillna(False), "role_id"])
     with pytest.raises(NotFoundError, match="Role not found"):
-        offers.restrict_role(acme.api, "00000000-0000-4000-8000-0000000000ff", is_restricted=True)
+        capabilities.restrict_role(acme.api, "00000000-0000-4000-8000-0000000000ff", is_restricted=True)
     acme.server.state.behaviours.role_restriction = False
     with pytest.raises(NotOfferedError, match="Not offered by this server: restricting"):
-        offers.restrict_role(acme.api, role, is_restricted=False)
+        capabilities.restrict_role(acme.api, role, is_restricted=False)

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import lsnb
-from lsnb.config import load_settings
 from lsnb.errors import ConfigError, RateLimitedError, ServerError
 from lsnb.organization import Organization
-from lsnb.transport import Transport
+from lsnb.service.config import load_settings
+from lsnb.service.transport import Transport
 from tests.apply.acme import no_sleep
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from lsnb.pace import Pace, asked_wait_s, delay_s, pause
+from lsnb.service.transport.throttle import Pace, asked_wait_s, delay_s, pause
 
 
 class Clock:

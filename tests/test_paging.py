@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsnb.errors import IncompleteListError, ServerError
-from lsnb.paging import map_in_turn, read_counted, read_until_short
+from lsnb.service.transport.paging import map_in_turn, read_counted, read_until_short
 
 
 def people(n, start=0):

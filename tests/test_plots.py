@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import lsnb
-from lsnb import plots
+from lsnb.report.plots import access_plots
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def saved(figure, kind):
 
 def test_bars_add_up_to_the_people(snap):
     """Each workspace's bar is as long as its people are many."""
-    figure = plots.plot_roles_by_workspace(snap)
+    figure = access_plots.plot_roles_by_workspace(snap)
     axes = figure.axes[0]
     widths = sum(bar.get_width() for bars in axes.containers for bar in bars)
     assert snap.roles_by_workspace().to_numpy().sum() == pytest.approx(widths)
@@ -48,7 +48,7 @@ def test_bars_add_up_to_the_people(snap):
 
 def test_map_has_a_row_per_person(snap):
     """At 40 people everybody has a line with their address."""
-    axes = plots.plot_access(snap).axes[0]
+    axes = access_plots.plot_access(snap).axes[0]
     assert sorted(snap.matrix().index) == sorted(label.get_text() for label in axes.get_yticklabels())
     assert set(snap.workspaces["workspace"]) == {label.get_text() for label in axes.get_xticklabels()}
 
@@ -56,7 +56,7 @@ def test_map_has_a_row_per_person(snap):
 def test_map_of_many_shows_bands(snap):
     """Beyond 80 people the lines are bands of people, and everybody is in one of them."""
     many = crowd(snap, 5)
-    labels = [label.get_text() for label in plots.plot_access(many).axes[0].get_yticklabels()]
+    labels = [label.get_text() for label in access_plots.plot_access(many).axes[0].get_yticklabels()]
     assert all(label.endswith(" people") for label in labels)
     assert 60 == len(labels)
     assert len(many.matrix()) == sum(int(label.split()[0].replace(",", "")) for label in labels)
@@ -66,7 +66,7 @@ def test_people_with_the_same_access_stand_together():
     """Two teams in two pairs of workspaces, shuffled, give two blocks; who is everywhere stands on top."""
     left, right = [0, -1, 1, -1], [-1, 2, -1, 2]
     codes = np.array([left, right, left, right, [3, 3, 3, 3], left, right])
-    rows, columns = plots._order(codes)
+    rows, columns = access_plots._order(codes)
     drawn = codes[rows][:, columns]
     assert [3, 3, 3, 3] == drawn[0].tolist()
     blocks = drawn[1:] >= 0
@@ -77,7 +77,7 @@ def test_people_with_the_same_access_stand_together():
 def test_a_band_is_as_strong_as_many_hold_the_role():
     """A cell that everybody of the band holds has the role's own colour, an empty one that of nobody."""
     codes = np.array([[0, 1, -1]] * 10 + [[0, -1, -1]] * 10)
-    [row] = plots._shades(plots._pyplot(), codes, np.array([0]), ["#000000", "#ff0000"])
+    [row] = access_plots._shades(access_plots._pyplot(), codes, np.array([0]), ["#000000", "#ff0000"])
     assert [0, 0, 0] == row[0].tolist()
     nobody = [0xF4 / 255, 0xF4 / 255, 0xF2 / 255]
     assert nobody == pytest.approx(row[2].tolist())
@@ -92,7 +92,7 @@ def test_a_large_organization_is_drawn_in_seconds(snap):
         np.int8
     )
     shuffled = codes[:, rng.permutation(200)]
-    rows, columns = plots._order(shuffled)
+    rows, columns = access_plots._order(shuffled)
     drawn = shuffled[rows][:, columns] >= 0
     # Each team's ten workspaces are side by side again: few steps from one block to the next.
     position = np.array([np.flatnonzero(row).mean() if row.any() else -1 for row in drawn[::100]])
@@ -104,12 +104,12 @@ def test_a_large_organization_is_drawn_in_seconds(snap):
 @pytest.mark.parametrize("kind", ["png", "svg"])
 def test_pictures_save_offline(snap, kind):
     """PNG and SVG need nothing but matplotlib."""
-    assert len(saved(plots.plot_access(snap), kind)) > 5_000
+    assert len(saved(access_plots.plot_access(snap), kind)) > 5_000
 
 
 def test_organization_without_access_draws(snap):
     """No rows give an empty picture, not an error."""
     tables = {name: snap.table(name) for name in snap.table_names} | {"access": snap.access.head(0)}
     nobody = lsnb.Snapshot(snap.meta, tables)
-    assert saved(plots.plot_access(nobody), "png")
-    assert saved(plots.plot_roles_by_workspace(nobody), "png")
+    assert saved(access_plots.plot_access(nobody), "png")
+    assert saved(access_plots.plot_roles_by_workspace(nobody), "png")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import lsnb
 from lsnb.checks import CHECKS
 from lsnb.errors import TableError
+from lsnb.files.policy_file import check_policy
 from lsnb.policy import (
     Policy,
     Waiver,
@@ -23,7 +24,6 @@ from lsnb.policy import (
     policy_to_toml,
 )
 from lsnb.policy.model import DICTIONARIES, LISTS, THRESHOLDS, meanings
-from lsnb.policyfile import check_policy
 
 FULL = Policy(
     max_admins=6,

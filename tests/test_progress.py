@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 
-from lsnb.progress import NotebookBar, Progress, Silent, TerminalBar
+from lsnb.service.progress import NotebookBar, Progress, Silent, TerminalBar
 
 
 class Recorder(Silent):

@@ -6,12 +6,12 @@ import pytest
 import lsnb
 from lsnb import sandbox
 from lsnb.checks import run_checks
-from lsnb.edits import parse_sheet
-from lsnb.outlook import after_changes
+from lsnb.checks.remediation import SHEETS, Fixes, fixes
 from lsnb.plan import Rules, make_plan
+from lsnb.plan.simulation import simulate as after_changes
 from lsnb.policy import Policy
-from lsnb.repair import SHEETS, Fixes, fixes
 from lsnb.sandbox.seeds.roster import make_roster
+from lsnb.sheets import parse_sheet
 from tests.checks.test_checks import POLICY, good
 from tests.checks.test_seeds import POLICY as SEED_POLICY
 from tests.checks.tiny import Tiny, ago

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 import lsnb
+from lsnb.analysis.role_comparison import compare_roles, find_role, role_matrix, similar_roles
 from lsnb.errors import TableError
 from lsnb.organization import Organization
-from lsnb.role_matrix import compare_roles, find_role, role_matrix, similar_roles
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import lsnb
-from lsnb.edits.kinds import FORMS, recognise
 from lsnb.errors import TableError
-from lsnb.outlook import after_changes
+from lsnb.plan.simulation import simulate as after_changes
 from lsnb.report.unlock import unlock_phrase
+from lsnb.sheets.kinds import FORMS, recognise
 from tests.plan.outfit import rows
 
 

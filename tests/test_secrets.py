@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from lsnb.config import load_settings
+from lsnb.apply.journal import read_journal
+from lsnb.apply.secret_sinks import Secret, SecretBox, SecretFile, SecretKeyring, SecretSink
 from lsnb.errors import ConfigError, MissingExtraError, PlanError
-from lsnb.journal import read_journal
+from lsnb.files.plan_file import save_plan
 from lsnb.organization import Organization
-from lsnb.planfile import save_plan
-from lsnb.progress import Silent
-from lsnb.secrets import Secret, SecretBox, SecretFile, SecretKeyring, SecretSink
-from lsnb.transport import Transport
+from lsnb.service.config import load_settings
+from lsnb.service.progress import Silent
+from lsnb.service.transport import Transport
 from tests.apply import things as t
 from tests.apply.acme import Acme
 from tests.test_credentials import FakeKeyring

@@ -11,9 +11,9 @@ import pytest
 
 import lsnb
 from lsnb.cli import main
-from lsnb.edits.kinds import FORMS, SHEET_KINDS
 from lsnb.errors import TableError
-from lsnb.sheets import gather_sheets, write_sheets
+from lsnb.files.sheets import gather_sheets, write_sheets
+from lsnb.sheets.kinds import FORMS, SHEET_KINDS
 from tests.plan.outfit import rows, snapshot
 
 

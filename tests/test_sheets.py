@@ -12,9 +12,9 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsnb.edits import SHEET_COLUMNS, SHEET_MEANINGS, parse_sheet, sheet_from_access
 from lsnb.errors import MissingExtraError, TableError
-from lsnb.sheets import read_sheet, write_access_sheet, write_problems, write_sheet
+from lsnb.files.sheets import read_sheet, write_access_sheet, write_problems, write_sheet
+from lsnb.sheets import SHEET_COLUMNS, SHEET_MEANINGS, parse_sheet, sheet_from_access
 from tests.edits.company import PRODUCTION, TWINS, make_snapshot, sheet
 
 SNAPSHOT = make_snapshot()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import lsnb
-from lsnb.edits.kinds import FORMS
 from lsnb.plan import Rules
+from lsnb.sheets.kinds import FORMS
 from tests.plan.outfit import rows
 
 WIDE = Rules(max_removals_share=1.0, max_removals_small=100)

@@ -19,8 +19,6 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter
 
-from lsnb.config import Settings
-from lsnb.credentials import Key
 from lsnb.errors import (
     AuthError,
     ConfigError,
@@ -35,9 +33,11 @@ from lsnb.errors import (
     UnexpectedAnswerError,
     WorkspaceRequiredError,
 )
-from lsnb.pace import Pace
-from lsnb.transport import Transport, should_retry
-from lsnb.transport.wire import failure_of
+from lsnb.service.config import Settings
+from lsnb.service.credentials import Key
+from lsnb.service.transport import Transport, should_retry
+from lsnb.service.transport.throttle import Pace
+from lsnb.service.transport.wire import failure_of
 
 SECRET = "lsv2_pt_0123456789abcdef0123456789abcdef_a1b2c33f9a"
 ORGANIZATION = "0a1b2c3d-0000-4000-8000-00000000000a"
@@ -328,7 +328,7 @@ def test_attempts_are_counted_when_sent():
 
 def test_log_has_no_secrets_when_at_info(caplog):
     """Method, path, status and time are logged; no query, header or body."""
-    caplog.set_level(logging.DEBUG, "lsnb.transport")
+    caplog.set_level(logging.DEBUG, "lsnb.service.transport")
     transport, _ = stubbed([response(200, {"secret": "hunter2"}), refused()], attempts=1)
     transport.request("POST", ITEMS, params={"email": "dana@x.example"}, body={"password": "hunter3"})
     with pytest.raises(TransportError):

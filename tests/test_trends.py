@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 import lsnb
+from lsnb.analysis.admin_history import COLUMNS, admins_over_time
 from lsnb.checks import run_checks
 from lsnb.errors import UnreadableTableError
-from lsnb.plots_audit import plot_admins, plot_findings
-from lsnb.trends import COLUMNS, admins_over_time
+from lsnb.report.plots.audit_plots import plot_admins, plot_findings
 from tests.checks.test_checks import good
 from tests.checks.tiny import READ_AT, Tiny
 

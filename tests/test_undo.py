@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from lsnb.apply.undo import make_undo
 from lsnb.errors import PlanError
 from lsnb.plan import Rules, ServerFeatures
 from lsnb.snapshot import Snapshot
-from lsnb.undo import make_undo
 from tests.plan.company import CREATED_AT, Company, plan_of, rules_of, sheet, summary
 
 WIDE = Rules(max_removals_share=1.0, max_removals_small=100, max_promotions=50)

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from lsnb.outlook import after_changes
+from lsnb.apply.undo import make_undo, tables_to_undo
 from lsnb.plan import changes_to_plan, new_change
 from lsnb.plan.references import resolve
+from lsnb.plan.simulation import simulate as after_changes
 from lsnb.snapshot import Snapshot
-from lsnb.undo import make_undo, tables_to_undo
 from tests.plan.company import CREATED_AT, rules_of
 from tests.plan.outfit import WIDE, planned, rows, snapshot
 

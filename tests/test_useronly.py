@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from lsnb.config import load_settings
 from lsnb.errors import ApiError, LsnbError, UserOnlyError
 from lsnb.organization import Organization
-from lsnb.transport import Transport
-from lsnb.useronly import UserOnly
+from lsnb.service.config import load_settings
+from lsnb.service.transport import Transport
+from lsnb.service.user_only import UserOnly
 
 METHODS = sorted(name for name, _ in inspect.getmembers(UserOnly, inspect.isfunction) if not name.startswith("_"))
 NOBODY = "00000000-0000-4000-8000-000000000000"

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from lsnb.apply.patience import patiently
 from lsnb.apply.present import Person
 from lsnb.apply.recorder import RESUME, Recorder
-from lsnb.apply.reread import read_present
+from lsnb.apply.refresh import read_present
+from lsnb.apply.retry_rate_limited import patiently
 from lsnb.errors import ApiError, IncompleteListError, LsnbError, NotFoundError, PermissionDeniedError, TransportError
 from lsnb.plan.admins import (
     admins_who_can_sign_in,
@@ -28,7 +28,7 @@ from lsnb.plan.subjects.membership import sets_organization_role
 from lsnb.plan.subjects.setting import SSO_ONLY
 
 if TYPE_CHECKING:
-    from lsnb.api import Api
+    from lsnb.service.api import Api
 
 #: What is written down before a change is taken back.
 TAKE_BACK = "take-back"

@@ -20,25 +20,25 @@ from lsnb.apply.checks import (
     check_version,
     rules_in_force,
 )
-from lsnb.apply.handover import Handover
+from lsnb.apply.journal import JournalRecord, JournalWriter, Result, new_journal, read_journal
+from lsnb.apply.journal.applied_plans import forget, note_progress, refuse_older
+from lsnb.apply.journal.model import NOT_STARTED
+from lsnb.apply.journal.run_lock import turn_of
 from lsnb.apply.recorder import OnEvent, Recorder
 from lsnb.apply.run import Run, make_run, run_of_record
+from lsnb.apply.secret_delivery import SecretDelivery
+from lsnb.apply.secret_sinks import SecretSink
 from lsnb.apply.stages import Stages
 from lsnb.apply.worker import Halt
 from lsnb.errors import LsnbError
-from lsnb.journal import JournalRecord, JournalWriter, Result, new_journal, read_journal
-from lsnb.journal.model import NOT_STARTED
-from lsnb.journal.spent import forget, note_progress, refuse_older
-from lsnb.journal.turns import turn_of
 from lsnb.plan.admins import may_take_admin
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.rules import Rules
-from lsnb.progress import Display, Progress
-from lsnb.secrets import SecretSink
+from lsnb.service.progress import Display, Progress
 from lsnb.snapshot import Caller
 
 if TYPE_CHECKING:
-    from lsnb.api import Api
+    from lsnb.service.api import Api
 
 Clock = Callable[[], datetime]
 
@@ -108,7 +108,7 @@ def apply_plan(
     if plan.is_empty:
         return make_run(plan, {}, None)
     header = {"lsnb": lsnb.__version__, "started_at": _stamp(clock()), "workers": workers}
-    with Handover(secrets) as handover:
+    with SecretDelivery(secrets) as handover:
         handover.prepare(plan.changes)
         writer, note = new_journal(plan, journal, now=clock(), header=header)
         with writer, ExitStack() as stack:
@@ -181,7 +181,7 @@ def resume_run(
     check_consistency(record.plan)
     held_to = rules_in_force(record.plan, rules)
     caller = check_place(api, record.plan, held_to)
-    with Handover(secrets) as handover:
+    with SecretDelivery(secrets) as handover:
         handover.prepare(
             change for change in record.plan.changes if _is_open(record.results[change.id], retry_failed=retry_failed)
         )
@@ -204,7 +204,7 @@ def resume_run(
 def _go_on(
     api: Api,
     path: Path,
-    handover: Handover,
+    handover: SecretDelivery,
     *,
     workers: int,
     retry_failed: bool,
@@ -319,7 +319,7 @@ def _work(
     recorder: Recorder,
     halt: Halt,
     writer: JournalWriter,
-    handover: Handover,
+    handover: SecretDelivery,
     *,
     remark: str,
 ) -> Run:

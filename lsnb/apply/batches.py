@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from lsnb.api.membership import BATCH_LIMIT
 from lsnb.plan.admins import may_take_admin
 from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 from lsnb.plan.subjects.workspace import renames
+from lsnb.service.api.membership import BATCH_LIMIT
 
 _TAKING_ADMIN = 1.5
 

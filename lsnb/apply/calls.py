@@ -7,15 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lsnb.apply.present import Present
+from lsnb.apply.secret_sinks import Secret
 from lsnb.errors import PermissionDeniedError, PlanError
-from lsnb.offers import noting_offer
 from lsnb.plan.kind_record import Kind, Step
 from lsnb.plan.kinds import UNKNOWN, kind_of
 from lsnb.plan.model import Change, Plan
-from lsnb.secrets import Secret
+from lsnb.service.capabilities import noting_offer
 
 if TYPE_CHECKING:
-    from lsnb.api import Api
+    from lsnb.service.api import Api
 
 
 def not_offered(change: Change, step: str) -> tuple[str, str] | None:

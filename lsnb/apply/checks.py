@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from lsnb.apply.calls import check_kinds
 from lsnb.errors import PermissionDeniedError, PlanError, UnconfirmedPlanError, UnsafePlanError
-from lsnb.identity import anonymous, identify
 from lsnb.plan import check_binding, fingerprint_of
 from lsnb.plan.consistency import contradictions
-from lsnb.plan.model import Plan, Verdict
+from lsnb.plan.model import Plan, RuleResult
 from lsnb.plan.protection import judge_people
 from lsnb.plan.rules import DEFAULT_RULES, Rules, with_protected
+from lsnb.service.identity import anonymous, identify
 
 if TYPE_CHECKING:
-    from lsnb.api import Api
+    from lsnb.service.api import Api
     from lsnb.snapshot import Caller
 
 #: So many contradictions are named, before the rest is only counted.
@@ -69,7 +69,7 @@ def check_consistency(plan: Plan) -> None:
         )
 
 
-def check_refusals(plan: Plan, refusals: Iterable[Verdict]) -> None:
+def check_refusals(plan: Plan, refusals: Iterable[RuleResult]) -> None:
     """Make sure that nothing refuses a plan.
 
     Raises:

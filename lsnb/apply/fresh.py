@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import lsnb
-from lsnb.api import Api
-from lsnb.apply.patience import patiently
-from lsnb.edits.kinds import FORMS
+from lsnb.apply.retry_rate_limited import patiently
 from lsnb.loader import load_snapshot_of
 from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
-from lsnb.progress import Silent
+from lsnb.service.api import Api
+from lsnb.service.progress import Silent
+from lsnb.sheets.kinds import FORMS
 from lsnb.snapshot import Caller, Snapshot
 
 if TYPE_CHECKING:
-    from lsnb.api.base import Record
-    from lsnb.api.members import MemberList, OnPage
+    from lsnb.service.api.base import Record
+    from lsnb.service.api.members import MemberList, OnPage
 
 T = TypeVar("T")
 

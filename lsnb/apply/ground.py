@@ -6,16 +6,16 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lsnb import catalogue
-from lsnb.apply.patience import patiently
+from lsnb.apply.retry_rate_limited import patiently
 from lsnb.errors import ApiError, TransportError
 from lsnb.plan.basis import differences, everything, roles_given, workspaces_meant
 from lsnb.plan.consistency import untruths
 from lsnb.plan.model import Change, Plan
 from lsnb.snapshot import Snapshot
+from lsnb.tables import builtin_roles
 
 if TYPE_CHECKING:
-    from lsnb.api import Api
+    from lsnb.service.api import Api
 
 AGAIN = "Make a new plan if it is still wanted."
 
@@ -91,7 +91,7 @@ class Ground:
             # Built-in roles are called and described by the tables, and nobody edits them.
             "roles": {
                 str(role.get("id")): before[str(role.get("id"))]
-                if role.get("name") != catalogue.CUSTOM and str(role.get("id")) in before
+                if role.get("name") != builtin_roles.CUSTOM and str(role.get("id")) in before
                 else {
                     "name": str(role.get("display_name") or role.get("name") or ""),
                     "permissions": sorted(map(str, role["permissions"])) if role.get("permissions") else None,

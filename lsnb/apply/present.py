@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lsnb.apply.things import is_thing
+from lsnb.apply.resource_state import is_resource
 from lsnb.plan.live import Member, Person, Present
 from lsnb.plan.model import Change
 
@@ -23,7 +23,7 @@ def take_in(present: Present, later: Present, changes: Iterable[Change]) -> None
     present.resources.add(later.resources)
     present.gone |= later.gone
     for change in changes:
-        if is_thing(change):
+        if is_resource(change):
             continue
         email = change.email or ""
         if change.scope == "organization":

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from lsnb.apply.events import RunEvent
-from lsnb.journal.model import NOT_STARTED, Result
-from lsnb.journal.writer import JournalWriter
+from lsnb.apply.journal.model import NOT_STARTED, Result
+from lsnb.apply.journal.writer import JournalWriter
 from lsnb.plan.model import Change, Outcome, Plan
-from lsnb.progress import Progress
+from lsnb.service.progress import Progress
 
 RESUME = "Go on with the journal (lsnb resume): it looks first, and does only what is missing."
 OnEvent = Callable[[RunEvent], object]

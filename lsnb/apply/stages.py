@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from lsnb.apply import calls
 from lsnb.apply.admins import AdminGuard
+from lsnb.apply.batch_add import find_together
 from lsnb.apply.batches import Unit, to_units, to_waves
 from lsnb.apply.fresh import ReadOnce, read_fresh
-from lsnb.apply.gathering import find_together
 from lsnb.apply.ground import AGAIN, Ground
-from lsnb.apply.handover import Handover
 from lsnb.apply.matching import found_words, holds, is_reached, is_shown
 from lsnb.apply.present import Present, take_in
+from lsnb.apply.reconcile import Settler
 from lsnb.apply.recorder import RESUME, Recorder
-from lsnb.apply.reread import read_present
-from lsnb.apply.settle import Settler
-from lsnb.apply.stale import end_stale
+from lsnb.apply.refresh import read_present
+from lsnb.apply.secret_delivery import SecretDelivery
+from lsnb.apply.skip_stale import end_stale
 from lsnb.apply.worker import Halt, Open, Worker
 from lsnb.errors import (
     ApiError,
@@ -28,17 +28,17 @@ from lsnb.errors import (
     UnsafePlanError,
 )
 from lsnb.plan.admins import may_take_admin
+from lsnb.plan.current_state import CurrentState
 from lsnb.plan.kinds import is_half_done
 from lsnb.plan.model import STAGES, Change
 from lsnb.plan.references import reference_made_by, references_of, resolve
 from lsnb.plan.rules import Rules
 from lsnb.plan.safety import judge
-from lsnb.plan.standing import Standing
 from lsnb.plan.subjects.workspace import deletions
 from lsnb.snapshot import Caller, Snapshot
 
 if TYPE_CHECKING:
-    from lsnb.api import Api
+    from lsnb.service.api import Api
 
 _LOOK_FAILED = (ApiError, TransportError, IncompleteListError)
 
@@ -69,7 +69,7 @@ class Stages:
         rules: Rules,
         caller: Caller,
         wait: Callable[[], object],
-        handover: Handover,
+        handover: SecretDelivery,
         lost: Iterable[tuple[Change, str]] = (),
         uncounted: Iterable[Change] = (),
     ) -> None:
@@ -156,7 +156,7 @@ class Stages:
         try:
             verdict = judge(
                 snapshot,
-                Standing(snapshot),
+                CurrentState(snapshot),
                 tuple(changes),
                 scope=plan.scope,
                 mode=plan.mode,

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from lsnb.apply import calls
 from lsnb.apply.batches import Unit
 from lsnb.apply.ground import AGAIN, Ground
-from lsnb.apply.handover import Handover
 from lsnb.apply.matching import holds
-from lsnb.apply.patience import patiently
 from lsnb.apply.present import Present, clean_email
 from lsnb.apply.recorder import RESUME, Recorder
-from lsnb.apply.reread import read_present
-from lsnb.apply.stale import end_stale
-from lsnb.apply.things import subject_of
+from lsnb.apply.refresh import read_present
+from lsnb.apply.resource_state import subject_of
+from lsnb.apply.retry_rate_limited import patiently
+from lsnb.apply.secret_delivery import SecretDelivery
+from lsnb.apply.secret_sinks import Secret
+from lsnb.apply.skip_stale import end_stale
 from lsnb.errors import (
     ApiError,
     AuthError,
@@ -36,15 +37,14 @@ from lsnb.errors import (
     TransportError,
     UnexpectedAnswerError,
 )
-from lsnb.offers import is_missing_endpoint
 from lsnb.plan.kind_record import Batch
 from lsnb.plan.kinds import is_half_done, kind_of
 from lsnb.plan.model import STAGES, Change
 from lsnb.plan.subjects.service_key import is_deletion
-from lsnb.secrets import Secret
+from lsnb.service.capabilities import is_missing_endpoint
 
 if TYPE_CHECKING:
-    from lsnb.api import Api
+    from lsnb.service.api import Api
 
 T = TypeVar("T")
 
@@ -118,7 +118,7 @@ class Worker:
     """
 
     def __init__(
-        self, api: Api, recorder: Recorder, present: Present, halt: Halt, handover: Handover, ground: Ground
+        self, api: Api, recorder: Recorder, present: Present, halt: Halt, handover: SecretDelivery, ground: Ground
     ) -> None:
         self._api = api
         self._recorder = recorder

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsnb import catalogue
 from lsnb.checks.context import Context, day, domain_of, is_listed, pick, rows_of, text
 from lsnb.checks.spec import Finding, alarm, check, info, person, skip
 from lsnb.checks.use import judge_person, read_use
+from lsnb.tables import builtin_roles
 
 _SSO_METHODS = frozenset({"supabase:sso", "oidc", "custom-oidc"})
 
@@ -63,7 +63,7 @@ def find_too_many_admins(context: Context) -> Iterator[Finding]:
 )
 def find_operators(context: Context) -> Iterator[Finding]:
     """Alarm for every enabled Operator not on `accepted_operators`; without such a list, for more than the limit."""
-    operators = [str(e) for e in pick(context.members, role_name=catalogue.ORGANIZATION_OPERATOR)["email"]]
+    operators = [str(e) for e in pick(context.members, role_name=builtin_roles.ORGANIZATION_OPERATOR)["email"]]
     policy = context.policy
     if policy.accepted_operators:
         for email in operators:
@@ -192,7 +192,7 @@ def find_new_admins(context: Context) -> Iterator[Finding]:
     if context.earlier is None or context.earlier.status("members")[0] != "complete":
         yield info(context.organization, "There is no earlier snapshot with all members to compare with.")
         return
-    then = pick(context.earlier.members, role_name=catalogue.ORGANIZATION_ADMIN, is_disabled=False)
+    then = pick(context.earlier.members, role_name=builtin_roles.ORGANIZATION_ADMIN, is_disabled=False)
     before = {str(email) for email in context.earlier.members["email"]}
     for email in sorted(context.admin_emails - set(then["email"])):
         if not is_listed(email, context.policy.accepted_admins):

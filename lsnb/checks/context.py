@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from lsnb import catalogue
-from lsnb.effective.lookup import compose
-from lsnb.effective.principals import role_key
-from lsnb.effective.rights import held_permissions
+from lsnb.analysis.effective.lookup import compose
+from lsnb.analysis.effective.principals import role_key
+from lsnb.analysis.effective.rights import held_permissions
 from lsnb.policy import Policy
 from lsnb.snapshot import Snapshot
+from lsnb.tables import builtin_roles
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class Context:
     @property
     def admins(self) -> pd.DataFrame:
         """The rows of `members` of enabled Organization Admins."""
-        return self.keep("admins", lambda: pick(self.members, role_name=catalogue.ORGANIZATION_ADMIN))
+        return self.keep("admins", lambda: pick(self.members, role_name=builtin_roles.ORGANIZATION_ADMIN))
 
     @property
     def admin_emails(self) -> frozenset[str]:
@@ -116,7 +116,7 @@ class Context:
     @property
     def admin_permissions(self) -> frozenset[str]:
         """What the built-in Admin of a workspace holds."""
-        return self.held[catalogue.WORKSPACE_ADMIN]
+        return self.held[builtin_roles.WORKSPACE_ADMIN]
 
     @property
     def custom_roles(self) -> pd.DataFrame:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lsnb import catalogue
 from lsnb.checks.context import Context, rows_of, text
 from lsnb.checks.spec import Finding, alarm, check
+from lsnb.tables import builtin_roles
 
-_POWERFUL = (catalogue.ORGANIZATION_ADMIN, catalogue.ORGANIZATION_OPERATOR)
+_POWERFUL = (builtin_roles.ORGANIZATION_ADMIN, builtin_roles.ORGANIZATION_OPERATOR)
 
 
 @check(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lsnb import catalogue
+from lsnb.analysis.effective.principals import role_key
 from lsnb.checks.context import Context, is_listed, pick, rows_of, text
 from lsnb.checks.secrets import judge_idle, judge_life
 from lsnb.checks.spec import Finding, alarm, check, info
-from lsnb.effective.principals import role_key
+from lsnb.tables import builtin_roles
 
 
 @check(
@@ -144,7 +144,7 @@ def find_admin_keys(context: Context) -> Iterator[Finding]:
     if len(keys) and keys["role_id"].isna().all():
         yield info(context.organization, "The server does not say which roles its service keys have.")
         return
-    admin = set(pick(context.frame("roles"), role_name=catalogue.WORKSPACE_ADMIN)["role_id"])
+    admin = set(pick(context.frame("roles"), role_name=builtin_roles.WORKSPACE_ADMIN)["role_id"])
     for row in rows_of(keys[(keys["scope"] != "organization").fillna(True).astype(bool)]):
         if row.role_id in admin and not _is_accepted(context, row):
             yield _about(row, f"Admin in {text(row.workspaces) or 'its workspaces'}.")

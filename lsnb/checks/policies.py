@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from lsnb.analysis.effective.abac import IF_EXISTS, Condition, Rule, match_condition, read_rules
 from lsnb.checks.context import Context
 from lsnb.checks.spec import Finding, alarm, check, info
-from lsnb.effective.abac import IF_EXISTS, Condition, Rule, match_condition, read_rules
 
 _SUPPORTS = "S CC6.3 · I A.8.3 · N AC-3"
 _NEGATIVE = "not_"

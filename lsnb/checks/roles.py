@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from lsnb.analysis.effective.rights import held_permissions
 from lsnb.checks.context import Context, day, is_listed, pick, rows_of, text
 from lsnb.checks.spec import Finding, alarm, check, info, person
-from lsnb.effective.rights import held_permissions
 
 
 @check(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lsnb.edits.columns import row_numbers
-from lsnb.edits.emails import clean_address, fault_of
-from lsnb.edits.problems import Misfit, Problems, problem_lines
-from lsnb.edits.texts import Nearest, did_you_mean, fold_loosely, quoted, text_column, tidy
-from lsnb.effective.lookup import compose
+from lsnb.analysis.effective.lookup import compose
 from lsnb.errors import TableError
+from lsnb.sheets.columns import row_numbers
+from lsnb.sheets.emails import clean_address, fault_of
+from lsnb.sheets.problems import CellProblem, Problems, problem_lines
+from lsnb.sheets.text_normalize import Nearest, did_you_mean, fold_loosely, quoted, text_column, tidy
 
 COLUMNS = ("email", "status")
 #: The words for people who are still there.
@@ -57,7 +57,9 @@ def read_roster(roster: pd.DataFrame) -> pd.DataFrame:
         address = clean_address(given)[0]
         reason = fault_of(address) if "@" not in address or "." not in address else ""
         if reason or len([part for part in address.split() if part]) > 1:
-            problems.add(number, given, Misfit("email", reason or "There is more than one address in the cell.", ""))
+            problems.add(
+                number, given, CellProblem("email", reason or "There is more than one address in the cell.", "")
+            )
             continue
         status = _status(word)
         if status is None:
@@ -67,7 +69,7 @@ def read_roster(roster: pd.DataFrame) -> pd.DataFrame:
         row, before = first.setdefault(email, (number, status))
         if before != status:
             reason = f"Row {row} says that {address} is {before}, and this one says {status}."
-            problems.add(number, word, Misfit("status", reason, "Keep the row that is right."))
+            problems.add(number, word, CellProblem("status", reason, "Keep the row that is right."))
     listed = problems.to_frame()
     if len(listed):
         lines = [f"  {line}" for line in problem_lines(listed.head(_SHOWN))]
@@ -107,10 +109,12 @@ def _status(word: str) -> str | None:
     return "active" if folded in ACTIVE_WORDS else "ended" if folded in ENDED_WORDS else None
 
 
-def _misfit(word: str, nearest: Nearest) -> Misfit:
+def _misfit(word: str, nearest: Nearest) -> CellProblem:
     if not tidy(word):
-        return Misfit(
+        return CellProblem(
             "status", "The status is empty, which says neither that the person is here nor that they left.", ""
         )
     known = f"Write {quoted(ACTIVE_WORDS[:3])} for who is here, {quoted(ENDED_WORDS[:4])} for who has left."
-    return Misfit("status", f"{tidy(word)!r} is no status that is known.", did_you_mean(nearest.find(word)) or known)
+    return CellProblem(
+        "status", f"{tidy(word)!r} is no status that is known.", did_you_mean(nearest.find(word)) or known
+    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsnb import catalogue
 from lsnb.checks.context import Context, pick, rows_of, text
 from lsnb.checks.spec import Finding, alarm, check, info, skip
+from lsnb.tables import builtin_roles
 
 _SUPPORTS = "S CC6.1 · I A.8.5 · N IA-2, AC-2(1)"
 
@@ -44,7 +44,7 @@ def find_generous_defaults(context: Context) -> Iterator[Finding]:
     if context.frame("sso").empty:
         yield skip(context.organization, "No single sign-on is set up.")
         return
-    admin = set(pick(context.frame("roles"), role_name=catalogue.WORKSPACE_ADMIN)["role_id"])
+    admin = set(pick(context.frame("roles"), role_name=builtin_roles.WORKSPACE_ADMIN)["role_id"])
     for row in rows_of(context.frame("sso")):
         if row.default_role_id in admin:
             places = text(row.default_workspaces)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from lsnb import catalogue
 from lsnb.checks.context import Context, day, pick, text
 from lsnb.checks.spec import Status
+from lsnb.tables import builtin_roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +188,8 @@ def _sees_every_workspace(context: Context) -> bool:
     caller = context.snapshot.meta.caller
     if not caller.is_organization_wide:
         return False
-    admin = catalogue.SYSTEM_ROLES[catalogue.ORGANIZATION_ADMIN][0]
-    if caller.kind == "service" or caller.role in (admin, catalogue.ORGANIZATION_ADMIN):
+    admin = builtin_roles.SYSTEM_ROLES[builtin_roles.ORGANIZATION_ADMIN][0]
+    if caller.kind == "service" or caller.role in (admin, builtin_roles.ORGANIZATION_ADMIN):
         return True
     return bool(caller.email) and str(caller.email).lower() in context.admin_emails
 

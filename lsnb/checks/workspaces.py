@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from lsnb import catalogue
 from lsnb.checks.context import Context, is_listed, pick, rows_of
 from lsnb.checks.spec import Finding, alarm, check, info, person
+from lsnb.tables import builtin_roles
 
 
 @check(
@@ -24,7 +24,7 @@ from lsnb.checks.spec import Finding, alarm, check, info, person
 )
 def find_ownerless(context: Context) -> Iterator[Finding]:
     """Alarm for every workspace with no enabled Admin who is not Organization Admin as well."""
-    admins = pick(context.grants, role_name=catalogue.WORKSPACE_ADMIN)
+    admins = pick(context.grants, role_name=builtin_roles.WORKSPACE_ADMIN)
     owned = set(admins.loc[~admins["email"].isin(list(context.admin_emails)), "workspace_id"])
     for row in rows_of(_places(context)):
         if row.workspace_id not in owned:
@@ -48,7 +48,7 @@ def find_too_many_admins(context: Context) -> Iterator[Finding]:
     policy = context.policy
     for (name, place), rows in context.grants.groupby(["workspace", "workspace_id"]):
         members = rows["email"].nunique()
-        admins = sorted(set(pick(rows, role_name=catalogue.WORKSPACE_ADMIN)["email"]))
+        admins = sorted(set(pick(rows, role_name=builtin_roles.WORKSPACE_ADMIN)["email"]))
         limit = max(policy.max_workspace_admins, policy.max_workspace_admins_share * members)
         if len(admins) > limit:
             reason = f"{len(admins)} Admins of {members} members, the limit is {int(limit)}: {', '.join(admins)}."

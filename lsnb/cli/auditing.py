@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from lsnb.auditfile import ENDINGS, save_audit
 from lsnb.checks import FAILED, SEVERITIES, run_checks, tables_of
+from lsnb.checks.remediation import Fixes, fixes
 from lsnb.cli.common import (
     add_connection,
     add_json,
@@ -21,18 +21,18 @@ from lsnb.cli.common import (
     print_text,
     say,
 )
-from lsnb.config import ORGANIZATION_VARIABLE
 from lsnb.errors import ConfigError
-from lsnb.export import export_table, to_csv, to_records
 from lsnb.files import make_folder, write_atomically
+from lsnb.files.audit_file import ENDINGS, save_audit
+from lsnb.files.policy_file import PolicyInForce, check_policy, find_policy
+from lsnb.files.sheets import read_sheet
+from lsnb.files.snapshot_file import load_snapshot
+from lsnb.files.table_file import export_table, to_csv, to_records
 from lsnb.loader import DEFAULT_TABLES
 from lsnb.policy import Policy, policy_template, policy_to_rows
-from lsnb.policyfile import PolicyInForce, check_policy, find_policy
-from lsnb.repair import Fixes, fixes
 from lsnb.report.audit_text import audit_to_text
-from lsnb.sheets import read_sheet
+from lsnb.service.config import ORGANIZATION_VARIABLE
 from lsnb.snapshot import Snapshot
-from lsnb.store import load_snapshot
 
 _NOTHING, _PROBLEMS, _ALARMS = 0, 1, 2
 #: What a question about rights looks at; the catalogue for permissions that nobody holds.

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from lsnb.apply.secret_sinks import SecretFile
 from lsnb.cli.common import (
     add_connection,
     add_force,
@@ -24,19 +25,18 @@ from lsnb.cli.common import (
     say,
     whole,
 )
-from lsnb.edits import Edits, problem_lines
-from lsnb.edits.requests import Requests
 from lsnb.errors import ConfigError, PlanError
-from lsnb.export import FORMATS, export_table, to_records
+from lsnb.errors.safe_text import without_keys
 from lsnb.files import check_output, remember_output, write_output
+from lsnb.files.plan_file import load_plan, save_plan
+from lsnb.files.sheets import write_problems
+from lsnb.files.table_file import FORMATS, export_table, to_records
 from lsnb.plan import Plan, Rules
 from lsnb.plan.sheets import SheetSet
-from lsnb.planfile import load_plan, save_plan
 from lsnb.report.unlock import unlock_phrase
 from lsnb.report.words import counted, facts_of
-from lsnb.safe_text import without_keys
-from lsnb.secrets import SecretFile
-from lsnb.sheets import write_problems
+from lsnb.sheets import Edits, problem_lines
+from lsnb.sheets.requests import Requests
 
 if TYPE_CHECKING:
     from lsnb.apply import Run

@@ -10,15 +10,15 @@ from typing import Any
 import pandas as pd
 
 from lsnb.cli.output import put, put_json, tell
-from lsnb.config import has_key
-from lsnb.connection import connect, connect_demo
-from lsnb.credentials import keyring_trouble
 from lsnb.errors import ConfigError
-from lsnb.export import to_records
+from lsnb.errors.safe_text import marked
 from lsnb.files import check_place
+from lsnb.files.table_file import to_records
 from lsnb.organization import Organization
 from lsnb.report.text_table import frame_to_text
-from lsnb.safe_text import marked
+from lsnb.service.config import has_key
+from lsnb.service.connection import connect, connect_demo
+from lsnb.service.credentials import keyring_trouble
 
 #: A thousand years: no log goes back further, and no time that can be counted is further away.
 _MOST_DAYS = 365_000

@@ -9,14 +9,14 @@ from typing import Any
 
 import pandas as pd
 
+from lsnb.analysis.compare import Diff, diff
 from lsnb.cli.common import add_connection, add_json, check_folder, open_organization, print_json, print_text, say
-from lsnb.compare import Diff, diff
 from lsnb.errors import ConfigError
 from lsnb.files import write_atomically
-from lsnb.log import LogStore, read_log, sync_log
-from lsnb.log.sync import RETENTION
+from lsnb.files.log import LogStore, read_log, sync_log
+from lsnb.files.log.sync import RETENTION
+from lsnb.files.snapshot_file import load_snapshot
 from lsnb.snapshot import Snapshot
-from lsnb.store import load_snapshot
 
 _MOST_HOURS = 100_000
 _SAME, _DIFFERENT = 0, 2

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from lsnb.errors import ApiError, LsnbError, StalePlanError, TableError, UnsafePlanError
-from lsnb.export import to_records
-from lsnb.safe_text import marked, visible, visible_line, without_keys
+from lsnb.errors.safe_text import marked, visible, visible_line, without_keys
+from lsnb.files.table_file import to_records
 
 
 class OutputError(Exception):

@@ -17,11 +17,11 @@ from lsnb.cli.common import (
     print_text,
     say,
 )
-from lsnb.edits.kinds import FORMS, SHEET_KINDS
 from lsnb.errors import ConfigError
-from lsnb.export import FORMATS, export_table
 from lsnb.files import check_output, remember_output
+from lsnb.files.table_file import FORMATS, export_table
 from lsnb.loader import DEFAULT_TABLES
+from lsnb.sheets.kinds import FORMS, SHEET_KINDS
 from lsnb.snapshot import Snapshot
 
 

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lsnb import app
+from lsnb.cli import console_app
 from lsnb.cli.common import whole
+from lsnb.cli.lab import add_arguments, run_options
 from lsnb.errors import ConfigError, MissingExtraError
-from lsnb.lab import add_arguments, run_options
 
 
 def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
@@ -20,8 +20,8 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     console = commands.add_parser(
         "console", help="all forms as an app in the browser; the demo organization without a key"
     )
-    app.add_arguments(console)
-    console.set_defaults(run=app.run_options)
+    console_app.add_arguments(console)
+    console.set_defaults(run=console_app.run_options)
     sandbox = commands.add_parser("sandbox", help="serve a demo organization, and print its address and keys")
     sandbox.add_argument("--port", type=whole(0, 65_535), default=0, help="0 picks a free one (default)")
     sandbox.add_argument("--seed", default="small", help="small (40 people), large (20,000), tidy, personal, norbac")

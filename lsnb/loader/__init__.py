@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lsnb.errors import ConfigError
-from lsnb.identity import anonymous, identify_if_possible
+from lsnb.loader.fetch import Fetcher, SourceData, check_names, without_collector
 from lsnb.loader.frames import BUILDERS, build_tables
-from lsnb.loader.reading import Desk, SourceData, check_names, without_collector
 from lsnb.loader.sources import ENDPOINTS, Sources, utc_now
-from lsnb.progress import Display, Progress
+from lsnb.service.identity import anonymous, identify_if_possible
+from lsnb.service.progress import Display, Progress
 from lsnb.snapshot import Caller, Snapshot, SnapshotMeta
 
 if TYPE_CHECKING:
-    from lsnb.api import Api
+    from lsnb.service.api import Api
 
 __all__ = ["DEFAULT_TABLES", "load_snapshot_of"]
 
@@ -80,7 +80,7 @@ def load_snapshot_of(
     with without_collector(), Progress("Reading the organization", display=display) as progress:
         progress.expect(len(needed))
         sources = Sources(api, progress, usage_days=usage_days, audit_days=audit_days)
-        desk = Desk(
+        desk = Fetcher(
             sources.readers(),
             endpoints=ENDPOINTS,
             clock=clock,

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lsnb.errors import LsnbError
-from lsnb.loader.reading import SourceData
+from lsnb.loader.fetch import SourceData
 from lsnb.loader.sources import ENDPOINTS
 from lsnb.snapshot import Caller
 from lsnb.tables import SPECS, access, activity, keys, people, settings, structure, tags

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lsnb.errors import KeyScopeError, NotFoundError, PermissionDeniedError
-from lsnb.loader.reading import Desk, SourceData
+from lsnb.loader.fetch import Fetcher, SourceData
 
 if TYPE_CHECKING:
-    from lsnb.api import Api
-    from lsnb.progress import Progress
+    from lsnb.service.api import Api
+    from lsnb.service.progress import Progress
 
 PEOPLE_ENDPOINT = "GET /v1/platform/orgs/current/members"
 _LISTS_ENDPOINT = "GET /api/v1/orgs/current/members/active"
@@ -18,7 +18,7 @@ _WORKSPACE_ENDPOINT = "GET /api/v1/workspaces/current/members/active"
 Record = dict[str, Any]
 
 
-def read_people(api: Api, desk: Desk, progress: Progress) -> SourceData:
+def read_people(api: Api, desk: Fetcher, progress: Progress) -> SourceData:
     """Read everybody with their workspaces and roles, in the cheapest way that the server and the key allow."""
     try:
         return _read_enriched(api, desk, progress)
@@ -28,7 +28,7 @@ def read_people(api: Api, desk: Desk, progress: Progress) -> SourceData:
         return _read_own_workspaces(api, desk, error)
 
 
-def _read_enriched(api: Api, desk: Desk, progress: Progress) -> SourceData:
+def _read_enriched(api: Api, desk: Fetcher, progress: Progress) -> SourceData:
     counted = [1]
 
     def on_page(so_far: int, total: int | None) -> None:
@@ -60,7 +60,7 @@ def _read_enriched(api: Api, desk: Desk, progress: Progress) -> SourceData:
     )
 
 
-def _read_by_lists(api: Api, desk: Desk, progress: Progress) -> SourceData:
+def _read_by_lists(api: Api, desk: Fetcher, progress: Progress) -> SourceData:
     """Read people and workspaces apart, for servers without the list that has both."""
     active, pending = api.list_active_members(), api.list_pending_members()
     places = [place for place in desk.records("workspaces") if not place.get("is_deleted")]
@@ -84,7 +84,7 @@ def _read_by_lists(api: Api, desk: Desk, progress: Progress) -> SourceData:
     )
 
 
-def _read_own_workspaces(api: Api, desk: Desk, error: KeyScopeError) -> SourceData:
+def _read_own_workspaces(api: Api, desk: Fetcher, error: KeyScopeError) -> SourceData:
     """Read the people of the key's own workspaces, since it may not read the organization's."""
     places = desk.records("workspaces")
     calls = [(place, is_pending) for place in places for is_pending in (False, True)]

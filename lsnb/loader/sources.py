@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lsnb.errors import AuthError, NotFoundError, PermissionDeniedError
+from lsnb.loader.fetch import Fetcher, SourceData, refused
 from lsnb.loader.people import PEOPLE_ENDPOINT, read_people
-from lsnb.loader.reading import Desk, SourceData, refused
 from lsnb.tables.keys import names_owners
 
 if TYPE_CHECKING:
-    from lsnb.api import Api
-    from lsnb.progress import Progress
+    from lsnb.service.api import Api
+    from lsnb.service.progress import Progress
 
 #: The endpoint of every source.
 ENDPOINTS: dict[str, str] = {
@@ -58,7 +58,7 @@ class Sources:
         self._usage = timedelta(days=usage_days)
         self._audit = timedelta(days=audit_days)
 
-    def readers(self) -> Mapping[str, Callable[[Desk], SourceData]]:
+    def readers(self) -> Mapping[str, Callable[[Fetcher], SourceData]]:
         """Give the function that reads each source, by name."""
         api = self._api
         return {
@@ -79,23 +79,23 @@ class Sources:
             "audit_log": self._read_audit_log,
         }
 
-    def _whole(self, name: str, desk: Desk, data: Any, endpoint: str | None = None) -> SourceData:
+    def _whole(self, name: str, desk: Fetcher, data: Any, endpoint: str | None = None) -> SourceData:
         rows = len(data) if isinstance(data, list) else 1
         return SourceData(endpoint or ENDPOINTS[name], "complete", data, got=rows, read_at=desk.clock())
 
-    def _offers(self, desk: Desk, feature: str) -> bool:
+    def _offers(self, desk: Fetcher, feature: str) -> bool:
         """Tell whether the plan offers a feature; where nobody says so, it is tried."""
         info = desk.get("info").data or {}
         return bool((info.get("config") or {}).get(feature, True))
 
-    def _gated(self, name: str, desk: Desk, feature: str, read: Callable[[], list[Any]]) -> SourceData:
+    def _gated(self, name: str, desk: Fetcher, feature: str, read: Callable[[], list[Any]]) -> SourceData:
         """Read what the plan may lack; where it does, the call is saved."""
         if self._offers(desk, feature):
             return self._whole(name, desk, read())
         reason = f"the organization's plan does not offer it ({feature} is false in the organization's info)."
         return SourceData(ENDPOINTS[name], "unavailable", reason=reason, read_at=desk.clock())
 
-    def _read_workspaces(self, desk: Desk) -> SourceData:
+    def _read_workspaces(self, desk: Fetcher) -> SourceData:
         try:
             return self._whole("workspaces", desk, self._api.list_workspaces())
         except PermissionDeniedError as error:
@@ -109,7 +109,7 @@ class Sources:
             )
             return SourceData("GET /api/v1/settings", "partial", [place], reason, got=1, read_at=desk.clock())
 
-    def _read_catalogue(self, desk: Desk) -> SourceData:
+    def _read_catalogue(self, desk: Fetcher) -> SourceData:
         try:
             return self._whole("catalogue", desk, self._api.list_permissions())
         except (AuthError, PermissionDeniedError, NotFoundError):
@@ -117,13 +117,13 @@ class Sources:
             reason = "the service keeps its catalogue from this key; the documented permissions stand in."
             return SourceData(ENDPOINTS["catalogue"], "partial", None, reason, read_at=desk.clock())
 
-    def _read_service_keys(self, desk: Desk) -> SourceData:
+    def _read_service_keys(self, desk: Fetcher) -> SourceData:
         try:
             return self._whole("service_keys", desk, self._api.list_service_keys())
         except PermissionDeniedError as error:
             return self._workspace_keys(desk, error)
 
-    def _workspace_keys(self, desk: Desk, error: PermissionDeniedError) -> SourceData:
+    def _workspace_keys(self, desk: Fetcher, error: PermissionDeniedError) -> SourceData:
         """Read the keys of the workspaces that the key sees, since it may not read the organization's."""
         workspaces = desk.records("workspaces")
         try:
@@ -137,7 +137,7 @@ class Sources:
         reason = f"this key sees the keys of its own workspaces only: {names}."
         return SourceData("GET /api/v1/api-key", "partial", keys, reason, got=len(keys), read_at=desk.clock())
 
-    def _read_access_tokens(self, desk: Desk) -> SourceData:
+    def _read_access_tokens(self, desk: Fetcher) -> SourceData:
         tokens = self._api.list_access_tokens()
         if names_owners(tokens):
             return self._whole("access_tokens", desk, tokens)
@@ -150,7 +150,7 @@ class Sources:
             read_at=desk.clock(),
         )
 
-    def _read_tags(self, desk: Desk) -> SourceData:
+    def _read_tags(self, desk: Fetcher) -> SourceData:
         """Read the tags where access policies compare with them; nobody else pays a call per workspace."""
         policies = desk.get("policies")
         if policies.is_there and policies.data:
@@ -162,10 +162,10 @@ class Sources:
         )
         return SourceData(ENDPOINTS["tags"], "not-loaded", reason=reason, read_at=desk.clock())
 
-    def _read_shared_links(self, desk: Desk) -> SourceData:
+    def _read_shared_links(self, desk: Fetcher) -> SourceData:
         return self._by_workspace("shared_links", desk, self._api.list_shared_links, "public links")
 
-    def _by_workspace(self, name: str, desk: Desk, ask: Callable[[str], list[Any]], what: str) -> SourceData:
+    def _by_workspace(self, name: str, desk: Fetcher, ask: Callable[[str], list[Any]], what: str) -> SourceData:
         """Read a list of every workspace; what the key may not see of them is said."""
         places = [place for place in desk.records("workspaces") if not place.get("is_deleted")]
         if not desk.get("workspaces").is_there:
@@ -193,7 +193,7 @@ class Sources:
         reason = f"the {word} of {len(errors)} workspaces could not be read ({hidden}): {errors[0]}"
         return SourceData(ENDPOINTS[name], "partial", records, reason, got=len(records), read_at=desk.clock())
 
-    def _read_usage(self, desk: Desk) -> SourceData:
+    def _read_usage(self, desk: Fetcher) -> SourceData:
         endpoint = ENDPOINTS["usage"]
         if not self._offers(desk, "enable_granular_usage_reporting"):
             reason = "the organization's plan does not offer usage by person and key."
@@ -210,7 +210,7 @@ class Sources:
         got = sum(map(len, reports.values()))
         return SourceData(endpoint, "complete", reports, got=got, read_at=desk.clock())
 
-    def _read_audit_log(self, desk: Desk) -> SourceData:
+    def _read_audit_log(self, desk: Fetcher) -> SourceData:
         if not self._offers(desk, "can_use_audit_logs"):
             reason = "the organization's plan does not offer the audit log (can_use_audit_logs is false)."
             return SourceData(ENDPOINTS["audit_log"], "unavailable", reason=reason, read_at=desk.clock())

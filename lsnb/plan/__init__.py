@@ -1,22 +1,22 @@
 """Plans: from a snapshot and edits to ordered, judged, fingerprinted changes."""
 
 from lsnb.plan.build import changes_to_plan, make_plan
-from lsnb.plan.changes import new_change
 from lsnb.plan.dropping import drop_changes
 from lsnb.plan.fingerprint import change_id, fingerprint_of, seal
+from lsnb.plan.membership_changes import new_change
 from lsnb.plan.model import (
     CHANGE_KINDS,
     PLAN_VERSION,
     STAGES,
     Change,
     ChangeKind,
+    Deferred,
     Mode,
     Outcome,
     Plan,
     Risk,
+    RuleResult,
     Stage,
-    Verdict,
-    Waiting,
 )
 from lsnb.plan.policy_rules import rules_under
 from lsnb.plan.rules import REFUSING_RULES, Rules, ServerFeatures
@@ -29,15 +29,15 @@ __all__ = [
     "STAGES",
     "Change",
     "ChangeKind",
+    "Deferred",
     "Mode",
     "Outcome",
     "Plan",
     "Risk",
+    "RuleResult",
     "Rules",
     "ServerFeatures",
     "Stage",
-    "Verdict",
-    "Waiting",
     "change_id",
     "changes_to_plan",
     "check_binding",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lsnb import catalogue
 from lsnb.plan.model import Change
 from lsnb.plan.subjects.membership import removes_member, sets_organization_role
 from lsnb.plan.subjects.setting import SSO_ONLY, setting_of, value_after
+from lsnb.tables import builtin_roles
 
 
 def has_sso(methods: str | None) -> bool:
@@ -73,7 +73,7 @@ def unable_words(unable: Mapping[str, str], *, limit: int = 8) -> str:
 
 def is_organization_admin(values: Mapping[str, Any] | None) -> bool:
     """Tell whether the values of a change are those of an Organization Admin."""
-    return (values or {}).get("role_name") == catalogue.ORGANIZATION_ADMIN
+    return (values or {}).get("role_name") == builtin_roles.ORGANIZATION_ADMIN
 
 
 def takes_admin(change: Change) -> bool:

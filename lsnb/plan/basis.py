@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from lsnb import catalogue
 from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 from lsnb.plan.references import is_reference
 from lsnb.plan.subjects import role, workspace
 from lsnb.policy import SENSITIVE_PERMISSIONS
 from lsnb.snapshot import Snapshot
+from lsnb.tables import builtin_roles
 
 _ROLE_FIELDS = ("role_id", "workspace_role_id", "org_role_id")
 
@@ -161,7 +161,7 @@ def _of_role(
         gained = set(now["permissions"]) - set(known["permissions"]) - set(update.get("permissions") or ())
         # A permission that this lsnb does not know may be anything.
         grave = sorted(
-            name for name in gained if name in SENSITIVE_PERMISSIONS or name not in catalogue.PERMISSION_SCOPES
+            name for name in gained if name in SENSITIVE_PERMISSIONS or name not in builtin_roles.PERMISSION_SCOPES
         )
         if grave:
             found.append(f"the role {name} has gained {', '.join(grave)} since the plan was made")

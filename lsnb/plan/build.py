@@ -6,28 +6,28 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lsnb.edits import Edits, similar_members
-from lsnb.edits.leftovers import ASKS_FOR_NOTHING
 from lsnb.errors import PlanError, UnreadableTableError
 from lsnb.plan.basis import basis_of
+from lsnb.plan.current_state import CurrentState
 from lsnb.plan.fingerprint import seal
 from lsnb.plan.invitations import plan_new, plan_pending
-from lsnb.plan.ledger import Ledger
 from lsnb.plan.members import plan_member
-from lsnb.plan.model import Change, Mode, Plan, Verdict, Waiting
+from lsnb.plan.model import Change, Deferred, Mode, Plan, RuleResult
 from lsnb.plan.notes import Notes, listed, row_words
 from lsnb.plan.omissions import note_bare_removals, note_invited_to_places, note_open_invitations, note_unnamed_places
 from lsnb.plan.order import in_order
+from lsnb.plan.plan_builder import PlanBuilder
 from lsnb.plan.risks import rank_risks
 from lsnb.plan.roles import default_role
+from lsnb.plan.row_changes import RowIntent, Sheet, omitted_people, omitted_places
 from lsnb.plan.rules import DEFAULT_RULES, OLDER_SERVER, Rules, ServerFeatures
 from lsnb.plan.safety import check_allowed, judge
 from lsnb.plan.scope import SyncScope, check_whole, find_scope
 from lsnb.plan.settings import setting
-from lsnb.plan.standing import Standing
 from lsnb.plan.subjects.invitation import cancels_invitation, invites_newcomer
 from lsnb.plan.subjects.membership import removes_member
-from lsnb.plan.wishes import Sheet, Wish, omitted_people, omitted_places
+from lsnb.sheets import Edits, similar_members
+from lsnb.sheets.leftovers import ASKS_FOR_NOTHING
 from lsnb.snapshot import Snapshot
 
 _MODES = ("update", "remove", "sync")
@@ -46,7 +46,7 @@ def make_plan(
     server: ServerFeatures = OLDER_SERVER,
     beside: Iterable[Change] = (),
     origin: Snapshot | None = None,
-    remarks: Iterable[Verdict] = (),
+    remarks: Iterable[RuleResult] = (),
 ) -> Plan:
     """Make a plan of what an edited access sheet asks for.
 
@@ -79,7 +79,7 @@ def make_plan(
     check_allowed(allow or {})
     within = find_scope(snapshot, scope, mode=mode)
     try:
-        standing = Standing(snapshot)
+        standing = CurrentState(snapshot)
     except UnreadableTableError as error:
         raise PlanError(f"Without knowing who has what now, nothing can be planned. {error}") from error
     notes = Notes(rules.max_listed)
@@ -91,7 +91,7 @@ def make_plan(
     sheet = Sheet(edits, standing, has_rbac=has_rbac)
     check_whole(snapshot, takes_away=mode != "update" or sheet.has_removals, notes=notes)
     wishes = _gather(sheet, standing, mode=mode, within=within)
-    ledger = Ledger(
+    ledger = PlanBuilder(
         source=edits.source,
         scope_words=within.words,
         caller=snapshot.meta.caller,
@@ -137,9 +137,9 @@ def changes_to_plan(
     allow: Mapping[str, str] | None = None,
     created_at: str,
     nonce: str = "",
-    waiting: Iterable[Waiting] = (),
-    warnings: Iterable[Verdict] = (),
-    standing: Standing | None = None,
+    waiting: Iterable[Deferred] = (),
+    warnings: Iterable[RuleResult] = (),
+    standing: CurrentState | None = None,
 ) -> Plan:
     """Put changes into order, judge them on what they would leave, and seal them as a plan.
 
@@ -161,7 +161,7 @@ def changes_to_plan(
     """
     allowed = dict(allow or {})
     check_allowed(allowed)
-    known = standing or Standing(snapshot)
+    known = standing or CurrentState(snapshot)
     ordered = rank_risks(snapshot, known, in_order(changes), rules)
     verdict = judge(snapshot, known, ordered, scope=scope, mode=mode, rules=rules, allow=allowed)
     meta = snapshot.meta
@@ -186,7 +186,7 @@ def changes_to_plan(
     )
 
 
-def _gather(sheet: Sheet, standing: Standing, *, mode: Mode, within: SyncScope) -> dict[str, list[Wish]]:
+def _gather(sheet: Sheet, standing: CurrentState, *, mode: Mode, within: SyncScope) -> dict[str, list[RowIntent]]:
     """List what is wanted, by address; under sync also what the sheet asks for by leaving it out."""
     wishes = sheet.open_wishes()
     if mode == "remove":
@@ -201,7 +201,7 @@ def _gather(sheet: Sheet, standing: Standing, *, mode: Mode, within: SyncScope) 
     return wishes
 
 
-def _decide(ledger: Ledger, standing: Standing, wishes: dict[str, list[Wish]], within: SyncScope) -> None:
+def _decide(ledger: PlanBuilder, standing: CurrentState, wishes: dict[str, list[RowIntent]], within: SyncScope) -> None:
     """Decide person by person, in the order of their addresses."""
     people = standing.people(wishes)
     whole = [
@@ -238,8 +238,8 @@ def _decide(ledger: Ledger, standing: Standing, wishes: dict[str, list[Wish]], w
 
 
 def _within_scope(
-    ledger: Ledger, wishes: list[Wish], within: SyncScope, *, is_new: bool
-) -> tuple[Wish | None, list[Wish]]:
+    ledger: PlanBuilder, wishes: list[RowIntent], within: SyncScope, *, is_new: bool
+) -> tuple[RowIntent | None, list[RowIntent]]:
     """Split what is wanted into organization and workspaces, and set aside what is out of scope."""
     organization = next((wish for wish in wishes if wish.workspace_id is None), None)
     places = [wish for wish in wishes if wish.workspace_id is not None]
@@ -271,7 +271,7 @@ def _note_kept_rows(sheet: Sheet, source: str, notes: Notes) -> None:
         )
 
 
-def _note_left_alone(standing: Standing, within: SyncScope, notes: Notes) -> None:
+def _note_left_alone(standing: CurrentState, within: SyncScope, notes: Notes) -> None:
     """Say what a sync of the organization leaves as it is, since no row could have named it."""
     if standing.n_nameless:
         notes.add(
@@ -289,7 +289,7 @@ def _note_left_alone(standing: Standing, within: SyncScope, notes: Notes) -> Non
         )
 
 
-def _note_invited(sheet: Sheet, ledger: Ledger, standing: Standing, within: SyncScope, limit: int) -> None:
+def _note_invited(sheet: Sheet, ledger: PlanBuilder, standing: CurrentState, within: SyncScope, limit: int) -> None:
     """Say which open invitations a sync would end, since the sheet does not name them."""
     about: dict[str, Any] = {"source": ledger.source, "limit": limit}
     if within.is_organization:
@@ -298,7 +298,7 @@ def _note_invited(sheet: Sheet, ledger: Ledger, standing: Standing, within: Sync
         note_invited_to_places(sheet.keys, standing, within.places, ledger.changes, ledger.notes, **about)
 
 
-def _note_similar(ledger: Ledger, snapshot: Snapshot, edits: Edits) -> None:
+def _note_similar(ledger: PlanBuilder, snapshot: Snapshot, edits: Edits) -> None:
     """Warn of invitations to an address that looks like a slip of one that is there already, or like another one."""
     invited = {change.email: change.id for change in ledger.changes if invites_newcomer(change)}
     if not invited:
@@ -326,7 +326,7 @@ def _note_similar(ledger: Ledger, snapshot: Snapshot, edits: Edits) -> None:
         ledger.notes.add("similar-address", f"{row_words([row], edits.source)}: {message}{more}.", *ids)
 
 
-def _note_hidden(ledger: Ledger, edits: Edits) -> None:
+def _note_hidden(ledger: PlanBuilder, edits: Edits) -> None:
     """Say which changes come of rows that the file does not show."""
     changes = {change.id: change for change in ledger.changes}
     for id_, rows in ledger.rows_of.items():

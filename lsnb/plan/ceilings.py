@@ -11,18 +11,18 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lsnb import catalogue
-from lsnb.plan.model import Change, Verdict
+from lsnb.plan.current_state import CurrentState, values_of
+from lsnb.plan.current_values import holders_of_role, keys_with_role
+from lsnb.plan.model import Change, RuleResult
 from lsnb.plan.notes import listed
 from lsnb.plan.powers import Gain, is_new_place, new_workspace_admins, receivers
-from lsnb.plan.present import holders_of_role, keys_with_role
 from lsnb.plan.rules import Rules
 from lsnb.plan.settings import setting
 from lsnb.plan.simulation import Ending
-from lsnb.plan.standing import Standing, values_of
 from lsnb.plan.subjects import role, workspace
 from lsnb.plan.subjects.membership import removes_member
 from lsnb.snapshot import Snapshot
+from lsnb.tables import builtin_roles
 
 #: How many of the first Admins of a workspace that the plan creates do not count: somebody has to begin there.
 _FIRST_ADMINS = 2
@@ -33,8 +33,8 @@ _MOST_LOSING_ONE_WHO_STAYS, _MOST_LOSING_ONE = 1, 3
 
 
 def check_ceilings(
-    snapshot: Snapshot, standing: Standing, changes: Sequence[Change], ending: Ending, rules: Rules
-) -> list[Verdict]:
+    snapshot: Snapshot, standing: CurrentState, changes: Sequence[Change], ending: Ending, rules: Rules
+) -> list[RuleResult]:
     """Refuse what gives, or takes, more power over workspaces than one plan may.
 
     Args:
@@ -51,7 +51,9 @@ def check_ceilings(
     ]
 
 
-def _new_admins(snapshot: Snapshot, standing: Standing, changes: Sequence[Change], rules: Rules) -> list[Verdict]:
+def _new_admins(
+    snapshot: Snapshot, standing: CurrentState, changes: Sequence[Change], rules: Rules
+) -> list[RuleResult]:
     """Count who becomes Admin of workspaces; without roles everybody in a workspace is its Admin anyway."""
     if setting(snapshot, "can_use_rbac", True) is False:
         return []
@@ -72,7 +74,7 @@ def _new_admins(snapshot: Snapshot, standing: Standing, changes: Sequence[Change
         f"{listed(people, rules.max_listed)}. A custom role counts that may give roles to others, has several sensitive "
         "permissions, or cannot be read."
     )
-    return [Verdict("max-workspace-promotions", message, tuple(dict.fromkeys(gain.change_id for gain in gains)))]
+    return [RuleResult("max-workspace-promotions", message, tuple(dict.fromkeys(gain.change_id for gain in gains)))]
 
 
 def _counting(gains: Sequence[Gain]) -> list[Gain]:
@@ -87,7 +89,7 @@ def _counting(gains: Sequence[Gain]) -> list[Gain]:
     return found
 
 
-def _last_admins(standing: Standing, changes: Sequence[Change], ending: Ending, rules: Rules) -> list[Verdict]:
+def _last_admins(standing: CurrentState, changes: Sequence[Change], ending: Ending, rules: Rules) -> list[RuleResult]:
     """Refuse where every own Admin of a workspace goes.
 
     A workspace may lose the only Admin that it has, as when that person leaves: the plan warns. Where that befalls
@@ -119,7 +121,7 @@ def _last_admins(standing: Standing, changes: Sequence[Change], ending: Ending, 
         f"{'it' if len(refused) == 1 else 'them'}. Make somebody else Admin there in the same plan, or allow this rule."
     )
     about = dict.fromkeys(id_ for place in refused for id_ in ids[place])
-    return [Verdict("last-workspace-admins", message, tuple(about))]
+    return [RuleResult("last-workspace-admins", message, tuple(about))]
 
 
 def _place_name(place: str, changes: Iterable[Change]) -> str:
@@ -142,11 +144,11 @@ def _steps(changes: Sequence[Change], ending: Ending) -> tuple[dict[str, dict[st
         identity = change.ids.get("identity_id", "")
         if removes_member(change):
             for place in (change.before or {}).get("workspaces", ()):
-                if place.get("role_name") == catalogue.WORKSPACE_ADMIN:
+                if place.get("role_name") == builtin_roles.WORKSPACE_ADMIN:
                     going[str(place["workspace_id"])][identity] = change
         elif change.scope == "workspace" and (change.before or change.after or {}).get("state") == "active":
-            was = (change.before or {}).get("role_name") == catalogue.WORKSPACE_ADMIN
-            will = (change.after or {}).get("role_name") == catalogue.WORKSPACE_ADMIN
+            was = (change.before or {}).get("role_name") == builtin_roles.WORKSPACE_ADMIN
+            will = (change.after or {}).get("role_name") == builtin_roles.WORKSPACE_ADMIN
             if was and not will and identity not in promoted:
                 going[change.ids.get("workspace_id", "")][identity] = change
             elif will and not was:
@@ -154,7 +156,7 @@ def _steps(changes: Sequence[Change], ending: Ending) -> tuple[dict[str, dict[st
     return going, coming
 
 
-def _admins_in(standing: Standing, places: set[str]) -> dict[str, set[str]]:
+def _admins_in(standing: CurrentState, places: set[str]) -> dict[str, set[str]]:
     """Give the ids of the active Admins by a role of their own, by workspace."""
     if not places:
         return {}
@@ -162,7 +164,7 @@ def _admins_in(standing: Standing, places: set[str]) -> dict[str, set[str]]:
     rows = held.filter(
         pc.and_(
             pc.is_in(held["workspace_id"], value_set=pa.array(sorted(places), pa.string())),
-            pc.and_(pc.equal(held["role_name"], catalogue.WORKSPACE_ADMIN), pc.equal(held["state"], "active")),
+            pc.and_(pc.equal(held["role_name"], builtin_roles.WORKSPACE_ADMIN), pc.equal(held["state"], "active")),
         )
     )
     found: dict[str, set[str]] = defaultdict(set)
@@ -172,8 +174,8 @@ def _admins_in(standing: Standing, places: set[str]) -> dict[str, set[str]]:
 
 
 def _widened_roles(
-    snapshot: Snapshot, standing: Standing, changes: Sequence[Change], ending: Ending, rules: Rules
-) -> list[Verdict]:
+    snapshot: Snapshot, standing: CurrentState, changes: Sequence[Change], ending: Ending, rules: Rules
+) -> list[RuleResult]:
     """Count who gains what by edits of roles that somebody holds; where keys could not be read, one may hold any role.
 
     Who gets an edited or a new role by the same plan gains as much as who holds it already.
@@ -227,4 +229,4 @@ def _widened_roles(
     names = listed(sorted({str((change.after or {}).get("role")) for change in about}), rules.max_listed)
     message = " ".join([*found, f"Roles: {names}."])
     ids = dict.fromkeys([*(change.id for change in about), *getting])
-    return [Verdict("max-widening", message, tuple(ids))]
+    return [RuleResult("max-widening", message, tuple(ids))]

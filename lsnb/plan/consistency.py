@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from lsnb import catalogue
-from lsnb.plan.changes import new_change
+from lsnb.plan.current_values import role_names
 from lsnb.plan.kinds import kind_of
+from lsnb.plan.membership_changes import new_change
 from lsnb.plan.model import Change
-from lsnb.plan.present import role_names
 from lsnb.plan.references import is_reference
-from lsnb.plan.structure import THINGS
+from lsnb.plan.resource_changes import RESOURCE_IDS
 from lsnb.plan.subjects import role, service_key, workspace
 from lsnb.plan.subjects.invitation import cancels_invitation, replaces_invitation
 from lsnb.plan.subjects.membership import (
@@ -28,11 +27,12 @@ from lsnb.plan.subjects.membership import (
     sets_organization_role,
 )
 from lsnb.snapshot import Snapshot
+from lsnb.tables import builtin_roles
 
 Values = Mapping[str, Any]
 
 _RISKS = ("low", "medium", "high")
-_POWERS = frozenset(name for name, (_, scope) in catalogue.SYSTEM_ROLES.items() if scope == "organization")
+_POWERS = frozenset(name for name, (_, scope) in builtin_roles.SYSTEM_ROLES.items() if scope == "organization")
 #: Before `role`, `role_id` and `role_name` in values.
 _PREFIXES = ("", "org_", "workspace_")
 
@@ -164,7 +164,7 @@ def untruths(snapshot: Snapshot, changes: Sequence[Change]) -> dict[str, str]:
         reasons = [
             *_of_roles(change, roles, renamed),
             *_of_person(change, people),
-            *_of_thing(change, things.get(THINGS.get(change.kind, ""), {})),
+            *_of_thing(change, things.get(RESOURCE_IDS.get(change.kind, ""), {})),
         ]
         if reasons:
             found[change.id] = "; ".join(dict.fromkeys(reasons))
@@ -183,7 +183,7 @@ def _of_roles(change: Change, roles: Mapping[str, tuple[str, str]], renamed: Map
             names = {None, role_name, role} if is_wanted and role_name not in _POWERS else {None, role_name}
             is_other = told.role_name not in names
             # What a custom role is called is compared where it is given, as it may have got another name since.
-            is_shown = is_wanted or role_name != catalogue.CUSTOM
+            is_shown = is_wanted or role_name != builtin_roles.CUSTOM
             is_called = is_shown and told.role is not None and told.role not in (role, renamed.get(told.role_id))
             if is_other or is_called:
                 yield f"the role that it shows as {told.role or told.role_name} is called {role} now"
@@ -207,7 +207,7 @@ def _of_person(change: Change, people: Mapping[str, str]) -> Iterator[str]:
 
 
 def _of_thing(change: Change, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    here = rows.get(change.ids.get(THINGS.get(change.kind, ""), ""))
+    here = rows.get(change.ids.get(RESOURCE_IDS.get(change.kind, ""), ""))
     if here is None or change.before is None:
         return
     for name, shown in (
@@ -235,7 +235,7 @@ def _rows(
     snapshot: Snapshot, table: str, column: str, changes: Sequence[Change], name: str
 ) -> dict[str, dict[str, Any]]:
     """Give the rows of the things that changes are about, by id."""
-    ids = {change.ids[name] for change in changes if THINGS.get(change.kind) == name}
+    ids = {change.ids[name] for change in changes if RESOURCE_IDS.get(change.kind) == name}
     if not ids or not snapshot.is_readable(table):
         return {}
     frame = snapshot.table(table)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from lsnb.errors import PlanError
 from lsnb.plan.build import changes_to_plan
 from lsnb.plan.fingerprint import seal
-from lsnb.plan.model import Plan, Verdict
+from lsnb.plan.model import Plan, RuleResult
 from lsnb.plan.notes import listed
 from lsnb.plan.references import reference_made_by, references_of
 from lsnb.plan.rules import DEFAULT_RULES, JUDGED_RULES, Rules, with_protected
@@ -47,7 +47,7 @@ def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules:
     if orphans:
         what = listed(sorted({f"{change.kind} of {change.email or change.workspace or 'a key'}" for change in orphans}))
         said = f"Left out too, since what they need is no longer created: {what}."
-        remarks.append(Verdict("dropped-too", said))
+        remarks.append(RuleResult("dropped-too", said))
     judged = changes_to_plan(
         snapshot,
         kept,
@@ -71,11 +71,11 @@ def drop_changes(plan: Plan, snapshot: Snapshot, ids: Collection[str], *, rules:
     return seal(replace(judged, refusals=judged.refusals + tuple(refusals), warnings=judged.warnings + tuple(warnings)))
 
 
-def _is_policy(verdict: Verdict) -> bool:
+def _is_policy(verdict: RuleResult) -> bool:
     return verdict.rule.partition(":")[0] == "policy"
 
 
-def _without_dropped(warnings: Iterable[Verdict], dropped: set[str]) -> list[Verdict]:
+def _without_dropped(warnings: Iterable[RuleResult], dropped: set[str]) -> list[RuleResult]:
     """Leave out what was said about dropped changes only."""
     kept = []
     for warning in warnings:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lsnb.effective.principals import role_key
-from lsnb.effective.rights import held_permissions
+from lsnb.analysis.effective.principals import role_key
+from lsnb.analysis.effective.rights import held_permissions
 from lsnb.errors import UnreadableTableError
 from lsnb.plan.caller import is_own_key
+from lsnb.plan.current_values import keys_with_role, row_of
 from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
 from lsnb.plan.notes import listed
-from lsnb.plan.present import keys_with_role, row_of
 from lsnb.plan.simulation import simulate
 from lsnb.plan.subjects import role, service_key, workspace
 from lsnb.snapshot import Snapshot

@@ -7,7 +7,7 @@ import json
 from dataclasses import fields, replace
 from typing import Any
 
-from lsnb.plan.model import Change, Plan, Verdict, Waiting
+from lsnb.plan.model import Change, Deferred, Plan, RuleResult
 from lsnb.plan.rules import Rules
 
 
@@ -43,12 +43,12 @@ def change_to_data(change: Change) -> dict[str, Any]:
     }
 
 
-def verdict_to_data(verdict: Verdict) -> dict[str, Any]:
+def verdict_to_data(verdict: RuleResult) -> dict[str, Any]:
     """Give a verdict as JSON-able data."""
     return {"rule": verdict.rule, "message": verdict.message, "change_ids": list(verdict.change_ids)}
 
 
-def waiting_to_data(waiting: Waiting) -> dict[str, Any]:
+def waiting_to_data(waiting: Deferred) -> dict[str, Any]:
     """Give what waits as JSON-able data."""
     return {
         "email": waiting.email,

@@ -11,16 +11,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from lsnb.errors import PlanError
-from lsnb.plan.ledger import Ledger, invitation_data, memberships_data
+from lsnb.plan.current_state import Grant, Person
 from lsnb.plan.members import note_admin_already, note_no_role, note_nobody, note_nothing_there
-from lsnb.plan.offered import PENDING_NOTE
+from lsnb.plan.missing_capabilities import PENDING_NOTE
+from lsnb.plan.plan_builder import PlanBuilder, invitation_data, memberships_data
 from lsnb.plan.roles import Role, power_order
-from lsnb.plan.standing import Grant, Person
+from lsnb.plan.row_changes import RowIntent
 from lsnb.plan.subjects import invitation, membership
-from lsnb.plan.wishes import Wish
 
 
-def plan_new(ledger: Ledger, email: str, organization: Wish | None, places: list[Wish]) -> None:
+def plan_new(ledger: PlanBuilder, email: str, organization: RowIntent | None, places: list[RowIntent]) -> None:
     """Decide about somebody who is neither a member nor invited: all their rows make one invitation."""
     rows = [organization, *places] if organization else places
     wanted = [wish for wish in places if wish.role]
@@ -45,7 +45,9 @@ def plan_new(ledger: Ledger, email: str, organization: Wish | None, places: list
     _invite(ledger, email, role, organization, wanted)
 
 
-def _invite(ledger: Ledger, email: str, role: Role | None, organization: Wish | None, wanted: list[Wish]) -> None:
+def _invite(
+    ledger: PlanBuilder, email: str, role: Role | None, organization: RowIntent | None, wanted: list[RowIntent]
+) -> None:
     chosen = role or ledger.new_role
     if chosen is None:
         raise PlanError(
@@ -55,7 +57,7 @@ def _invite(ledger: Ledger, email: str, role: Role | None, organization: Wish | 
     if chosen.is_organization_admin:
         for wish in wanted:
             note_admin_already(ledger, wish)
-        carried: list[Wish] = []
+        carried: list[RowIntent] = []
     else:
         carried = _largest_group(ledger, wanted)
     shared = _shared_role(ledger, [wish.role for wish in carried if wish.role])
@@ -74,7 +76,7 @@ def _invite(ledger: Ledger, email: str, role: Role | None, organization: Wish | 
 
 
 def plan_pending(
-    ledger: Ledger, person: Person, organization: Wish | None, places: list[Wish], held: list[Grant]
+    ledger: PlanBuilder, person: Person, organization: RowIntent | None, places: list[RowIntent], held: list[Grant]
 ) -> None:
     """Decide about somebody whose invitation is open.
 
@@ -97,22 +99,27 @@ class _Invitation:
     """An open invitation, what is wanted of it, and the ways to get there."""
 
     def __init__(
-        self, ledger: Ledger, person: Person, organization: Wish | None, places: list[Wish], held: list[Grant]
+        self,
+        ledger: PlanBuilder,
+        person: Person,
+        organization: RowIntent | None,
+        places: list[RowIntent],
+        held: list[Grant],
     ) -> None:
         self.ledger = ledger
         self.person = person
         self.organization = organization if organization and organization.role else None
         self.role = (self.organization.role if self.organization else None) or person.role
         self.held = held
-        self.removed: list[Wish] = []
-        self.changed: list[Wish] = []
-        self.added: list[Wish] = []
+        self.removed: list[RowIntent] = []
+        self.changed: list[RowIntent] = []
+        self.added: list[RowIntent] = []
         for wish in places:
             self._sort(wish)
         touched = {wish.workspace_id for wish in (*self.removed, *self.changed)}
         self.kept = [grant for grant in held if grant.workspace_id not in touched]
 
-    def _sort(self, wish: Wish) -> None:
+    def _sort(self, wish: RowIntent) -> None:
         if wish.is_removal:
             if wish.held:
                 self.removed.append(wish)
@@ -152,7 +159,7 @@ class _Invitation:
     def _key(self, role: Role | None) -> str:
         return _role_key(self.ledger, role)
 
-    def _roles(self, kept: list[Grant], wishes: list[Wish]) -> set[str]:
+    def _roles(self, kept: list[Grant], wishes: list[RowIntent]) -> set[str]:
         return {self._key(grant.role) for grant in kept} | {self._key(wish.role) for wish in wishes}
 
     def _carried_role(self) -> Role | None:
@@ -167,7 +174,7 @@ class _Invitation:
         """
         wanted = [*self.changed, *self.added]
         carried = [w for w in wanted if self._key(w.role) in roles] if roles else _largest_group(self.ledger, wanted)
-        places: list[Grant | Wish] = [*self.kept, *carried]
+        places: list[Grant | RowIntent] = [*self.kept, *carried]
         shared = _shared_role(self.ledger, [place.role for place in places if place.role])
         asked = [*([self.organization] if self.organization else []), *carried, *self.changed, *self.removed]
         self.ledger.add(
@@ -207,7 +214,7 @@ class _Invitation:
                     ids={**_ids(self.person), "workspace_id": wish.workspace_id, "role_id": wish.role.role_id},
                 )
 
-    def _remove(self, wish: Wish) -> None:
+    def _remove(self, wish: RowIntent) -> None:
         if wish.held:
             self.ledger.add(
                 membership.REMOVE_FROM_WORKSPACE,
@@ -240,31 +247,31 @@ def _as_invitation(person: Person, held: list[Grant]) -> dict[str, object]:
     return {**invitation_data(person.role, held, shared), "workspaces": memberships_data(held)}
 
 
-def _role_key(ledger: Ledger, role: Role | None) -> str:
+def _role_key(ledger: PlanBuilder, role: Role | None) -> str:
     return role.key if role and ledger.has_rbac else ""
 
 
-def _largest_group(ledger: Ledger, wishes: Iterable[Wish]) -> list[Wish]:
+def _largest_group(ledger: PlanBuilder, wishes: Iterable[RowIntent]) -> list[RowIntent]:
     """Pick the wishes that one invitation can carry: the most of one role, and of two alike the lesser role."""
-    groups: dict[str, list[Wish]] = defaultdict(list)
+    groups: dict[str, list[RowIntent]] = defaultdict(list)
     for wish in wishes:
         groups[_role_key(ledger, wish.role)].append(wish)
     if not groups:
         return []
 
-    def preference(group: list[Wish]) -> tuple[int, tuple[int, int, str, str]]:
+    def preference(group: list[RowIntent]) -> tuple[int, tuple[int, int, str, str]]:
         role = group[0].role
         return -len(group), power_order(role) if role else (0, 0, "", "")
 
     return min(groups.values(), key=preference)
 
 
-def _shared_role(ledger: Ledger, roles: list[Role]) -> Role | None:
+def _shared_role(ledger: PlanBuilder, roles: list[Role]) -> Role | None:
     """Give the one workspace role of an invitation; none where it names no workspace or no roles exist."""
     return roles[0] if roles and ledger.has_rbac else None
 
 
-def _wait_for_acceptance(ledger: Ledger, wishes: Iterable[Wish], shared: Role | None) -> None:
+def _wait_for_acceptance(ledger: PlanBuilder, wishes: Iterable[RowIntent], shared: Role | None) -> None:
     carries = f"the invitation carries one workspace role, {shared.label}" if shared else "the invitation is open"
     for wish in wishes:
         ledger.wait(wish, f"{wish.email} must accept the invitation first; {carries}")

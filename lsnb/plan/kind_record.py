@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from lsnb.edits.requests import SheetKind
 from lsnb.errors import PlanError
+from lsnb.plan.current_values import row_of
 from lsnb.plan.live import Present
 from lsnb.plan.membership_effects import MembershipEffects
-from lsnb.plan.model import Change, ChangeKind, Plan, Risk, Scope, Stage, Verdict
-from lsnb.plan.present import row_of
+from lsnb.plan.model import Change, ChangeKind, Plan, Risk, RuleResult, Scope, Stage
 from lsnb.plan.reference_names import is_reference
+from lsnb.sheets.requests import SheetKind
 from lsnb.snapshot import Caller, Snapshot
 
 T = TypeVar("T")
@@ -264,8 +264,8 @@ class Subject:
     who: Callable[[Change], str]
     request: type[Any] | None
     draft: Callable[[Snapshot, Any], Draft] | None
-    remarks: Callable[[Snapshot, Sequence[Change]], list[Verdict]]
-    warn: Callable[[Snapshot, Sequence[Change]], list[Verdict]]
+    remarks: Callable[[Snapshot, Sequence[Change]], list[RuleResult]]
+    warn: Callable[[Snapshot, Sequence[Change]], list[RuleResult]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lsnb import catalogue
 from lsnb.plan.model import Change
+from lsnb.tables import builtin_roles
 
-_ADMIN_NAMES = (catalogue.ORGANIZATION_ADMIN, catalogue.SYSTEM_ROLES[catalogue.ORGANIZATION_ADMIN][0])
+_ADMIN_NAMES = (builtin_roles.ORGANIZATION_ADMIN, builtin_roles.SYSTEM_ROLES[builtin_roles.ORGANIZATION_ADMIN][0])
 
 Record = Mapping[str, Any]
 

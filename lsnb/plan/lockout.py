@@ -8,17 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from lsnb import catalogue
 from lsnb.errors import PlanError
 from lsnb.plan.admins import has_sso
 from lsnb.plan.caller import is_own_key
-from lsnb.plan.model import Change, Verdict
+from lsnb.plan.model import Change, RuleResult
 from lsnb.plan.notes import listed
 from lsnb.plan.protection import is_protected, protected_emails
 from lsnb.plan.rules import Rules
 from lsnb.plan.subjects.membership import removes_member, sets_organization_role
 from lsnb.plan.subjects.setting import setting_of, value_after
 from lsnb.snapshot import Snapshot
+from lsnb.tables import builtin_roles
 
 #: A token that ends within so many days leaves no time to find another way in.
 _SOON_DAYS = 30
@@ -26,7 +26,7 @@ _SOON_DAYS = 30
 _MOST_NAMED = 200
 
 
-def lock_outs(snapshot: Snapshot, changes: Sequence[Change], rules: Rules) -> list[Verdict]:
+def lock_outs(snapshot: Snapshot, changes: Sequence[Change], rules: Rules) -> list[RuleResult]:
     """Refuse settings that would, or may, shut out whoever makes the plan; and single sign-on only, where it shuts out anybody."""
     found = []
     for change in changes:
@@ -43,7 +43,7 @@ def lock_outs(snapshot: Snapshot, changes: Sequence[Change], rules: Rules) -> li
             reasons = [_token_reason(snapshot)]
         reason = " ".join(filter(None, reasons))
         if reason:
-            found.append(Verdict("lock-out", f"{name}: {reason}", (change.id,)))
+            found.append(RuleResult("lock-out", f"{name}: {reason}", (change.id,)))
     return found
 
 
@@ -73,7 +73,7 @@ class _Arrivals:
         members = members[members["is_disabled"].ne(True) & ~members["identity_id"].isin(list(leaving))]
         columns = ["email", "identity_id", "role_name", "login_methods"]
         for email, identity, role, methods in members[columns].itertuples(index=False, name=None):
-            if roles.get(identity, role) == catalogue.ORGANIZATION_ADMIN:
+            if roles.get(identity, role) == builtin_roles.ORGANIZATION_ADMIN:
                 self.admins.add(str(email))
             if pd.isna(methods):
                 self.unknown.append(str(email))
@@ -107,7 +107,7 @@ class _Arrivals:
         return listed(marked, _MOST_NAMED)
 
 
-def _shut_out_protected(snapshot: Snapshot, change: Change, people: _Arrivals | None, rules: Rules) -> list[Verdict]:
+def _shut_out_protected(snapshot: Snapshot, change: Change, people: _Arrivals | None, rules: Rules) -> list[RuleResult]:
     """Refuse to shut out protected accounts; of one that has not joined nobody knows how it would log in."""
     about = protected_emails(snapshot, rules)
     if people is not None:
@@ -117,7 +117,7 @@ def _shut_out_protected(snapshot: Snapshot, change: Change, people: _Arrivals | 
         return []
     names = listed(sorted(email for email in about if is_protected(email, rules)), rules.max_listed)
     message = f"sso_only: {names} must never be touched, and could not, or could perhaps not, log in any more."
-    return [Verdict("protected", message, (change.id,))]
+    return [RuleResult("protected", message, (change.id,))]
 
 
 def _sso_reason(snapshot: Snapshot) -> str:

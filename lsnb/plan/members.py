@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from lsnb.plan.ledger import Ledger, memberships_data
+from lsnb.plan.current_state import Grant, Person
+from lsnb.plan.plan_builder import PlanBuilder, memberships_data
 from lsnb.plan.roles import ADMIN_WITHOUT_ROLES, Role
-from lsnb.plan.standing import Grant, Person
+from lsnb.plan.row_changes import RowIntent
 from lsnb.plan.subjects import membership
-from lsnb.plan.wishes import Wish
 
 
 def plan_member(
-    ledger: Ledger, person: Person, organization: Wish | None, places: list[Wish], held: list[Grant]
+    ledger: PlanBuilder, person: Person, organization: RowIntent | None, places: list[RowIntent], held: list[Grant]
 ) -> None:
     """Decide about one person who has joined, also when disabled.
 
@@ -42,12 +42,12 @@ def _ids(person: Person, **more: str | None) -> dict[str, str | None]:
     return {"identity_id": person.identity_id, "ls_user_id": person.ls_user_id, **more}
 
 
-def _remove(ledger: Ledger, person: Person, wish: Wish, held: list[Grant]) -> None:
+def _remove(ledger: PlanBuilder, person: Person, wish: RowIntent, held: list[Grant]) -> None:
     before = {**person.role.to_data(), "state": person.state, "workspaces": memberships_data(held)}
     ledger.add(membership.REMOVE, person.email, [wish], before=before, after=None, ids=_ids(person))
 
 
-def _set_organization_role(ledger: Ledger, person: Person, wish: Wish | None) -> Role:
+def _set_organization_role(ledger: PlanBuilder, person: Person, wish: RowIntent | None) -> Role:
     """Set the organization role where another is wanted, and give the one that they end with."""
     if wish is None or wish.role is None:
         return person.role
@@ -62,7 +62,7 @@ def _set_organization_role(ledger: Ledger, person: Person, wish: Wish | None) ->
     return wish.role
 
 
-def _plan_place(ledger: Ledger, person: Person, final: Role, wish: Wish) -> None:
+def _plan_place(ledger: PlanBuilder, person: Person, final: Role, wish: RowIntent) -> None:
     """Decide about one workspace; `final` is the organization role that they end with."""
     ids = _ids(person, workspace_id=wish.workspace_id)
     if wish.is_removal:
@@ -95,7 +95,9 @@ def _plan_place(ledger: Ledger, person: Person, final: Role, wish: Wish) -> None
         )
 
 
-def _remove_from_place(ledger: Ledger, person: Person, final: Role, wish: Wish, ids: dict[str, str | None]) -> None:
+def _remove_from_place(
+    ledger: PlanBuilder, person: Person, final: Role, wish: RowIntent, ids: dict[str, str | None]
+) -> None:
     change_ids: list[str] = []
     if wish.held:
         change = ledger.add(
@@ -120,7 +122,7 @@ def _remove_from_place(ledger: Ledger, person: Person, final: Role, wish: Wish, 
         note_nothing_there(ledger, wish)
 
 
-def note_no_role(ledger: Ledger, wish: Wish) -> None:
+def note_no_role(ledger: PlanBuilder, wish: RowIntent) -> None:
     """Say that a row without a role adds nobody."""
     place = wish.workspace or "the organization"
     ledger.notes.add(
@@ -130,7 +132,7 @@ def note_no_role(ledger: Ledger, wish: Wish) -> None:
     )
 
 
-def note_nothing_there(ledger: Ledger, wish: Wish) -> None:
+def note_nothing_there(ledger: PlanBuilder, wish: RowIntent) -> None:
     """Say that what a row removes is not there."""
     place = wish.workspace or "the organization"
     ledger.notes.add(
@@ -138,7 +140,7 @@ def note_nothing_there(ledger: Ledger, wish: Wish) -> None:
     )
 
 
-def note_nobody(ledger: Ledger, wish: Wish) -> None:
+def note_nobody(ledger: PlanBuilder, wish: RowIntent) -> None:
     """Say that a row removes somebody whom nobody here knows."""
     ledger.notes.add(
         "nothing-there",
@@ -146,7 +148,7 @@ def note_nobody(ledger: Ledger, wish: Wish) -> None:
     )
 
 
-def note_admin_already(ledger: Ledger, wish: Wish) -> None:
+def note_admin_already(ledger: PlanBuilder, wish: RowIntent) -> None:
     """Say that an Organization Admin needs no role in a workspace."""
     ledger.notes.add(
         "organization-admin",

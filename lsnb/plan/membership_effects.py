@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from lsnb import catalogue
 from lsnb.plan.model import Change
+from lsnb.tables import builtin_roles
 
 #: Stands between the parts of a key.
 SEPARATOR = "\x1f"
@@ -29,7 +29,7 @@ class RoleValues(NamedTuple):
     @property
     def listed_name(self) -> str | None:
         """The name that the service's lists give it: the system name, or a custom role's own."""
-        return self.label if self.role_name == catalogue.CUSTOM else self.role_name
+        return self.label if self.role_name == builtin_roles.CUSTOM else self.role_name
 
 
 @dataclass(slots=True)

@@ -85,7 +85,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RuleResult:
     """What a safety rule says about a plan.
 
     Args:
@@ -100,7 +100,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Deferred:
     """Something that the sheet asks for and that no call can do yet.
 
     Args:
@@ -151,9 +151,9 @@ class Plan:
     scope: tuple[str, ...]
     created_at: str
     changes: tuple[Change, ...]
-    waiting: tuple[Waiting, ...] = ()
-    refusals: tuple[Verdict, ...] = ()
-    warnings: tuple[Verdict, ...] = ()
+    waiting: tuple[Deferred, ...] = ()
+    refusals: tuple[RuleResult, ...] = ()
+    warnings: tuple[RuleResult, ...] = ()
     allowed: Mapping[str, str] = field(default_factory=dict)
     rules: Rules | None = None
     basis: Mapping[str, Any] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lsnb.plan.model import Verdict
+from lsnb.plan.model import RuleResult
 
 
 class Notes:
@@ -16,22 +16,22 @@ class Notes:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._found: dict[str, list[Verdict]] = {}
+        self._found: dict[str, list[RuleResult]] = {}
 
     def add(self, rule: str, message: str, *change_ids: str) -> None:
         """Note something."""
-        self._found.setdefault(rule, []).append(Verdict(rule, message, change_ids))
+        self._found.setdefault(rule, []).append(RuleResult(rule, message, change_ids))
 
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def verdicts(self) -> tuple[RuleResult, ...]:
         """Give what was noted, by rule, in the order in which it came up."""
-        given: list[Verdict] = []
+        given: list[RuleResult] = []
         for rule in sorted(self._found):
             found = self._found[rule]
             given += found[: self._limit]
             rest = found[self._limit :]
             if rest:
                 ids = tuple(dict.fromkeys(id_ for verdict in rest for id_ in verdict.change_ids))
-                given.append(Verdict(rule, f"And {len(rest):,} more like these.", ids))
+                given.append(RuleResult(rule, f"And {len(rest):,} more like these.", ids))
         return tuple(given)
 
 

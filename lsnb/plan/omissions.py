@@ -8,15 +8,15 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lsnb.edits import Edits
+from lsnb.plan.current_state import CurrentState, values_of
 from lsnb.plan.model import Change
 from lsnb.plan.notes import Notes, listed, row_words
-from lsnb.plan.standing import Standing, values_of
 from lsnb.plan.subjects.invitation import cancels_invitation
 from lsnb.plan.subjects.membership import removes_member
+from lsnb.sheets import Edits
 
 
-def note_bare_removals(edits: Edits, standing: Standing, changes: Sequence[Change], notes: Notes) -> None:
+def note_bare_removals(edits: Edits, standing: CurrentState, changes: Sequence[Change], notes: Notes) -> None:
     """Warn of removals from the organization where most name a workspace: one cell may have been left empty.
 
     Somebody all of whose workspaces are named by other removals is meant to leave, as in a sheet that was exported.
@@ -82,7 +82,7 @@ def note_unnamed_places(
 
 
 def note_open_invitations(
-    named: Iterable[str], standing: Standing, changes: Sequence[Change], notes: Notes, *, source: str, limit: int
+    named: Iterable[str], standing: CurrentState, changes: Sequence[Change], notes: Notes, *, source: str, limit: int
 ) -> None:
     """Warn of open invitations that a sheet which is the whole truth for the organization does not name.
 
@@ -112,7 +112,7 @@ def note_open_invitations(
 
 
 def note_invited_to_places(
-    keys: pa.Array, standing: Standing, places: Iterable[str], changes: Sequence[Change], notes: Notes, *, source: str,
+    keys: pa.Array, standing: CurrentState, places: Iterable[str], changes: Sequence[Change], notes: Notes, *, source: str,
     limit: int,
 ) -> None:  # fmt: skip
     """Warn of invited people whom a sheet that is the whole truth for workspaces does not name there.

@@ -1,4 +1,4 @@
-"""What requests carry, as values; `lsnb.api` sends them."""
+"""What requests carry, as values; `lsnb.service.api` sends them."""
 
 from __future__ import annotations
 

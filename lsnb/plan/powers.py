@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from lsnb import catalogue
+from lsnb.plan.current_values import keys_with_role
 from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
-from lsnb.plan.present import keys_with_role
 from lsnb.plan.references import is_reference
 from lsnb.plan.subjects.invitation import sends_invitation
 from lsnb.plan.subjects.membership import gives_workspace_role
 from lsnb.plan.subjects.role import permissions_after
 from lsnb.policy import SENSITIVE_PERMISSIONS, Policy
 from lsnb.snapshot import Snapshot
+from lsnb.tables import builtin_roles
 
 #: Who has it can give everybody, also themselves, every role of the workspace.
 _GIVES_EVERYTHING = "workspaces:manage-members"
-_ORDINARY = frozenset({catalogue.WORKSPACE_USER, catalogue.WORKSPACE_VIEWER})
+_ORDINARY = frozenset({builtin_roles.WORKSPACE_USER, builtin_roles.WORKSPACE_VIEWER})
 _EVERYWHERE = "*"
 
 
@@ -59,7 +59,7 @@ class Powers:
         """
         if role_name in _ORDINARY:
             return False
-        if role_name == catalogue.WORKSPACE_ADMIN:
+        if role_name == builtin_roles.WORKSPACE_ADMIN:
             return True
         edited = self._edited.get(role_id or "") if after else None
         held = edited if edited is not None else self._permissions().get(role_id or "")
@@ -93,7 +93,7 @@ def equals_admin(permissions: Iterable[str]) -> bool:
     """
     held = frozenset(permissions)
     beyond = held & frozenset(SENSITIVE_PERMISSIONS) - frozenset(
-        catalogue.documented_permissions(catalogue.WORKSPACE_USER)
+        builtin_roles.documented_permissions(builtin_roles.WORKSPACE_USER)
     )
     return _GIVES_EVERYTHING in held or len(beyond) >= Policy().sensitive_together
 
@@ -152,9 +152,9 @@ def _by_key(powers: Powers, change: Change) -> list[Gain]:
 def _by_edit(snapshot: Snapshot, powers: Powers, change: Change) -> list[Gain]:
     """List who holds a role that only now comes to the same as Admin."""
     role_id = change.ids["role_id"]
-    if powers.is_admin(role_id, catalogue.CUSTOM, after=False):
+    if powers.is_admin(role_id, builtin_roles.CUSTOM, after=False):
         return []
-    if not powers.is_admin(role_id, catalogue.CUSTOM, after=True):
+    if not powers.is_admin(role_id, builtin_roles.CUSTOM, after=True):
         return []
     access = snapshot.access
     rows = access[(access["role_id"] == role_id).fillna(False).astype(bool) & (access["source"] != "org-admin")]

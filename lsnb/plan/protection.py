@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from lsnb.plan.caller import is_caller
-from lsnb.plan.changes import is_demotion, is_removal
 from lsnb.plan.effects import Loss, key_losses, losses, unmade_keys
-from lsnb.plan.guards import own_key_changes, own_roles_losing
 from lsnb.plan.kinds import kind_of
-from lsnb.plan.model import Change, Verdict
+from lsnb.plan.membership_changes import is_demotion, is_removal
+from lsnb.plan.model import Change, RuleResult
 from lsnb.plan.notes import listed
+from lsnb.plan.resource_rules import own_key_changes, own_roles_losing
 from lsnb.plan.rules import Rules
 from lsnb.plan.subjects.access_token import is_revocation
 from lsnb.plan.subjects.setting import setting_of
@@ -21,13 +21,13 @@ from lsnb.snapshot import Caller, Snapshot
 
 def judge_people(
     changes: Sequence[Change], caller: Caller, *, rules: Rules, allow: Mapping[str, str]
-) -> tuple[Verdict, ...]:
+) -> tuple[RuleResult, ...]:
     """Judge only whom changes touch, which needs no snapshot: the caller, and protected accounts."""
     found = (*_self(changes, caller), *_protected(changes, rules))
     return tuple(verdict for verdict in found if verdict.rule not in allow)
 
 
-def judge_self(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
+def judge_self(snapshot: Snapshot, changes: Sequence[Change]) -> list[RuleResult]:
     """Refuse what takes something from the identity that makes the plan, and what might while it is not known."""
     caller = snapshot.meta.caller
     found = [*_self(changes, caller), *_own_roles(snapshot, changes)]
@@ -38,11 +38,11 @@ def judge_self(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
     ended += key_losses(snapshot, changes, is_own=True)
     if ended:
         message = f"The plan would take away access of {caller.name or 'the caller'}, who makes it: {_words(ended)}."
-        found.append(Verdict("self", message, _ids_of(ended)))
+        found.append(RuleResult("self", message, _ids_of(ended)))
     return found
 
 
-def judge_protected(snapshot: Snapshot, changes: Sequence[Change], rules: Rules) -> list[Verdict]:
+def judge_protected(snapshot: Snapshot, changes: Sequence[Change], rules: Rules) -> list[RuleResult]:
     """Refuse what touches protected accounts, and what takes something from them by way of roles, workspaces or keys."""
     found = _protected(changes, rules)
     if not rules.protected:
@@ -56,11 +56,11 @@ def judge_protected(snapshot: Snapshot, changes: Sequence[Change], rules: Rules)
             f"{listed(people, rules.max_listed)} must never be touched, and would lose by the plan all the same: "
             f"{_words(lost)}."
         )
-        found.append(Verdict("protected", message, _ids_of(lost)))
+        found.append(RuleResult("protected", message, _ids_of(lost)))
     return found
 
 
-def warn_of_protected(snapshot: Snapshot, changes: Sequence[Change], rules: Rules) -> list[Verdict]:
+def warn_of_protected(snapshot: Snapshot, changes: Sequence[Change], rules: Rules) -> list[RuleResult]:
     """Say what cannot be judged for protected accounts: from where they come, and which keys they made."""
     if not rules.protected:
         return []
@@ -72,12 +72,12 @@ def warn_of_protected(snapshot: Snapshot, changes: Sequence[Change], rules: Rule
             f"From which addresses protected accounts ({patterns}) come is not known, so whether the list of addresses "
             "shuts them out is not judged. Make sure that they can get in from one of them."
         )
-        found.append(Verdict("protected-unknown", message, tuple(change.id for change in listing)))
+        found.append(RuleResult("protected-unknown", message, tuple(change.id for change in listing)))
     unmade = unmade_keys(snapshot, changes)
     if unmade:
         names = listed(sorted({str((c.before or {}).get("description") or c.id) for c in unmade}), rules.max_listed)
         message = f"Who made the service keys {names} is not known, so whether it was a protected account ({patterns}) neither."
-        found.append(Verdict("protected-unknown", message, tuple(change.id for change in unmade)))
+        found.append(RuleResult("protected-unknown", message, tuple(change.id for change in unmade)))
     return found
 
 
@@ -122,7 +122,7 @@ def _ids(changes: Iterable[Change]) -> tuple[str, ...]:
     return tuple(change.id for change in changes)
 
 
-def _self(changes: Sequence[Change], caller: Caller) -> list[Verdict]:
+def _self(changes: Sequence[Change], caller: Caller) -> list[RuleResult]:
     if not caller.is_known:
         return _unknown_owner(changes, caller)
     about = [
@@ -134,20 +134,20 @@ def _self(changes: Sequence[Change], caller: Caller) -> list[Verdict]:
     if about:
         what = "; ".join(_what_happens(change) for change in about)
         message = f"The plan would take away rights of {about[0].email}, who makes it: {what}."
-        found.append(Verdict("self", message, _ids(about)))
+        found.append(RuleResult("self", message, _ids(about)))
     return found + _own_keys(changes, caller)
 
 
-def _own_keys(changes: Sequence[Change], caller: Caller) -> list[Verdict]:
+def _own_keys(changes: Sequence[Change], caller: Caller) -> list[RuleResult]:
     keys = own_key_changes(changes, caller)
     if not keys:
         return []
     shown = listed(sorted({str((change.before or {}).get("short_key")) for change in keys}))
     message = f"The plan would end or change the key that makes it ({shown}). Use another key for that."
-    return [Verdict("self", message, _ids(keys))]
+    return [RuleResult("self", message, _ids(keys))]
 
 
-def _unknown_owner(changes: Sequence[Change], caller: Caller) -> list[Verdict]:
+def _unknown_owner(changes: Sequence[Change], caller: Caller) -> list[RuleResult]:
     """Refuse whatever takes something from people while nobody knows which of them makes the plan."""
     about = [change for change in changes if _may_hit_owner(change, caller)]
     if not about:
@@ -161,7 +161,7 @@ def _unknown_owner(changes: Sequence[Change], caller: Caller) -> list[Verdict]:
         "connect(workspace_id=...) or --workspace-id), or use an organization-wide service key. Where you have made sure "
         "that none of the changes is about yourself, allow this rule with that as the reason."
     )
-    return [Verdict("self", message, _ids(about))]
+    return [RuleResult("self", message, _ids(about))]
 
 
 def _may_hit_owner(change: Change, caller: Caller) -> bool:
@@ -169,13 +169,13 @@ def _may_hit_owner(change: Change, caller: Caller) -> bool:
     return kind_of(change).may_hit_caller(change, caller)
 
 
-def _own_roles(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
+def _own_roles(snapshot: Snapshot, changes: Sequence[Change]) -> list[RuleResult]:
     about = own_roles_losing(snapshot, changes)
     if not about:
         return []
     roles = listed([str((change.before or {}).get("role")) for change in about])
     message = f"The plan would take permissions from {roles}, which {snapshot.meta.caller.name}, who makes it, holds."
-    return [Verdict("self", message, _ids(about))]
+    return [RuleResult("self", message, _ids(about))]
 
 
 def _what_happens(change: Change) -> str:
@@ -186,7 +186,7 @@ def _what_happens(change: Change) -> str:
     return f"{before} in {place} becomes {change.after.get('role')}"
 
 
-def _protected(changes: Sequence[Change], rules: Rules) -> list[Verdict]:
+def _protected(changes: Sequence[Change], rules: Rules) -> list[RuleResult]:
     """Judge direct changes; a token of which nobody knows whose it is may be a protected account's."""
     if not rules.protected:
         return []
@@ -195,10 +195,10 @@ def _protected(changes: Sequence[Change], rules: Rules) -> list[Verdict]:
     if about:
         people = sorted({change.email or "" for change in about})
         message = f"{listed(people, rules.max_listed)} must never be touched, and {len(about):,} of the changes would."
-        found.append(Verdict("protected", message, _ids(about)))
+        found.append(RuleResult("protected", message, _ids(about)))
     nameless = [change for change in changes if is_revocation(change) and not change.email]
     if nameless:
         names = listed(sorted({str((c.before or {}).get("short_key") or c.id) for c in nameless}), rules.max_listed)
         message = f"Whose tokens {names} are is not known, and they may be those of a protected account."
-        found.append(Verdict("protected", message, _ids(nameless)))
+        found.append(RuleResult("protected", message, _ids(nameless)))
     return found

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from lsnb import catalogue
-from lsnb.plan.cautions import managed_identities
+from lsnb.plan.current_state import CurrentState, joined_domains
 from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change, Risk
+from lsnb.plan.plan_warnings import managed_identities
 from lsnb.plan.policy_rules import tidy_domain
 from lsnb.plan.powers import Powers
 from lsnb.plan.rules import Rules
-from lsnb.plan.standing import Standing, joined_domains
 from lsnb.snapshot import Snapshot
+from lsnb.tables import builtin_roles
 
 _RANK: dict[Risk, int] = {"low": 0, "medium": 1, "high": 2}
 
 
-def rank_risks(snapshot: Snapshot, standing: Standing, changes: Sequence[Change], rules: Rules) -> tuple[Change, ...]:
+def rank_risks(
+    snapshot: Snapshot, standing: CurrentState, changes: Sequence[Change], rules: Rules
+) -> tuple[Change, ...]:
     """Raise the risk of changes where what surrounds them says so; no risk is ever lowered.
 
     At least medium is what gives something to an outsider, what touches somebody whom an identity provider manages, and
@@ -62,9 +64,9 @@ def _by_role(powers: Powers, change: Change) -> Risk:
     prefix = "workspace_" if kind_of(change).gives == "invitation" else ""
     if not prefix and change.scope != "workspace" and kind_of(change).gives != "key-role":
         return "low"
-    if values.get(f"{prefix}role_name") != catalogue.CUSTOM:
+    if values.get(f"{prefix}role_name") != builtin_roles.CUSTOM:
         return "low"
     role_id = values.get(f"{prefix}role_id") or change.ids.get(f"{prefix}role_id")
     if not powers.is_known(role_id):
         return "high"
-    return "medium" if powers.is_admin(role_id, catalogue.CUSTOM, after=True) else "low"
+    return "medium" if powers.is_admin(role_id, builtin_roles.CUSTOM, after=True) else "low"

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypedDict
 
-from lsnb import catalogue
 from lsnb.snapshot import Snapshot
+from lsnb.tables import builtin_roles
 
 #: Higher means more. A custom role stands beside the Editor: what it grants is the organization's own business.
 _RANKS = {
-    catalogue.ORGANIZATION_VIEWER: 0,
-    catalogue.ORGANIZATION_USER: 1,
-    catalogue.ORGANIZATION_OPERATOR: 2,
-    catalogue.ORGANIZATION_ADMIN: 3,
-    catalogue.WORKSPACE_VIEWER: 0,
-    catalogue.WORKSPACE_USER: 1,
-    catalogue.CUSTOM: 1,
-    catalogue.WORKSPACE_ADMIN: 2,
+    builtin_roles.ORGANIZATION_VIEWER: 0,
+    builtin_roles.ORGANIZATION_USER: 1,
+    builtin_roles.ORGANIZATION_OPERATOR: 2,
+    builtin_roles.ORGANIZATION_ADMIN: 3,
+    builtin_roles.WORKSPACE_VIEWER: 0,
+    builtin_roles.WORKSPACE_USER: 1,
+    builtin_roles.CUSTOM: 1,
+    builtin_roles.WORKSPACE_ADMIN: 2,
 }
 
 #: The roles that give power over the organization.
-ORGANIZATION_POWERS = frozenset({catalogue.ORGANIZATION_ADMIN, catalogue.ORGANIZATION_OPERATOR})
+ORGANIZATION_POWERS = frozenset({builtin_roles.ORGANIZATION_ADMIN, builtin_roles.ORGANIZATION_OPERATOR})
 
 
 class RoleData(TypedDict):
@@ -51,7 +51,7 @@ class Role(NamedTuple):
     @property
     def is_organization_admin(self) -> bool:
         """Whether it is Organization Admin, and so Admin in every workspace."""
-        return self.role_name == catalogue.ORGANIZATION_ADMIN
+        return self.role_name == builtin_roles.ORGANIZATION_ADMIN
 
     def to_data(self) -> RoleData:
         """Give it as JSON-able data."""
@@ -59,7 +59,9 @@ class Role(NamedTuple):
 
 
 #: A workspace role where the plan of the organization has none: everybody is Admin, and no id may be sent.
-ADMIN_WITHOUT_ROLES = Role(catalogue.SYSTEM_ROLES[catalogue.WORKSPACE_ADMIN][0], None, catalogue.WORKSPACE_ADMIN)
+ADMIN_WITHOUT_ROLES = Role(
+    builtin_roles.SYSTEM_ROLES[builtin_roles.WORKSPACE_ADMIN][0], None, builtin_roles.WORKSPACE_ADMIN
+)
 
 
 def rank(role_name: str | None) -> int:
@@ -70,7 +72,7 @@ def rank(role_name: str | None) -> int:
 def power_order(role: Role) -> tuple[int, int, str, str]:
     """Sort roles from least to most powerful, always in the same order."""
     # Of two that rank alike the built-in one comes first: what it grants is known.
-    return rank(role.role_name), role.role_name == catalogue.CUSTOM, role.label, role.key
+    return rank(role.role_name), role.role_name == builtin_roles.CUSTOM, role.label, role.key
 
 
 def default_role(snapshot: Snapshot) -> Role | None:
@@ -78,7 +80,7 @@ def default_role(snapshot: Snapshot) -> Role | None:
     if not snapshot.is_readable("roles"):
         return None
     roles = snapshot.roles
-    found = roles[roles["role_name"] == catalogue.ORGANIZATION_USER]
+    found = roles[roles["role_name"] == builtin_roles.ORGANIZATION_USER]
     if found.empty:
         return None
-    return Role(str(found["role"].iloc[0]), str(found["role_id"].iloc[0]), catalogue.ORGANIZATION_USER)
+    return Role(str(found["role"].iloc[0]), str(found["role_id"].iloc[0]), builtin_roles.ORGANIZATION_USER)

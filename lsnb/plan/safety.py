@@ -10,21 +10,21 @@ import pyarrow.compute as pc
 
 from lsnb.errors import PlanError
 from lsnb.plan.admins import closes_logins, unable_words
-from lsnb.plan.cautions import warn
 from lsnb.plan.ceilings import check_ceilings
-from lsnb.plan.changes import is_promotion
-from lsnb.plan.guards import roles_in_use
+from lsnb.plan.current_state import CurrentState, joined_domains
 from lsnb.plan.kinds import KINDS, SUBJECTS, UNKNOWN, kind_of
 from lsnb.plan.lockout import lock_outs
-from lsnb.plan.model import Change, Mode, Verdict
+from lsnb.plan.membership_changes import is_promotion
+from lsnb.plan.model import Change, Mode, RuleResult
 from lsnb.plan.notes import listed
+from lsnb.plan.plan_warnings import warn
 from lsnb.plan.policy_rules import tidy_domain
 from lsnb.plan.protection import judge_protected, judge_self, warn_of_protected
+from lsnb.plan.resource_rules import roles_in_use
 from lsnb.plan.rules import FIRM_RULES, REFUSING_RULES, Rules
 from lsnb.plan.scope import ORGANIZATION
 from lsnb.plan.simulation import Ending, simulate_ending
 from lsnb.plan.sso_defaults import refuse_sso_defaults
-from lsnb.plan.standing import Standing, joined_domains
 from lsnb.plan.subjects import workspace
 from lsnb.plan.subjects.invitation import invites_newcomer, sends_invitation
 from lsnb.snapshot import Snapshot
@@ -40,8 +40,8 @@ _BY_PART = frozenset({_IRREVERSIBLE, "policy"})
 class Judgement:
     """What the rules say about a plan."""
 
-    refusals: tuple[Verdict, ...]
-    warnings: tuple[Verdict, ...]
+    refusals: tuple[RuleResult, ...]
+    warnings: tuple[RuleResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Case:
     """What the rules look at."""
 
     snapshot: Snapshot
-    standing: Standing
+    standing: CurrentState
     changes: tuple[Change, ...]
     ending: Ending
     n_people: int
@@ -90,7 +90,7 @@ def check_allowed(allow: Mapping[str, str]) -> None:
 
 def judge(
     snapshot: Snapshot,
-    standing: Standing,
+    standing: CurrentState,
     changes: tuple[Change, ...],
     *,
     scope: Sequence[str],
@@ -107,8 +107,8 @@ def judge(
         return Judgement((), ())
     n_people = _people_in_scope(standing, scope if mode == "sync" else (ORGANIZATION,), snapshot)
     case = Case(snapshot, standing, changes, simulate_ending(standing, changes), n_people, rules, allow)
-    refusals: list[Verdict] = []
-    warnings: list[Verdict] = []
+    refusals: list[RuleResult] = []
+    warnings: list[RuleResult] = []
     for rule in _RULES:
         for verdict in rule(case):
             reason = _reason_for(verdict, case)
@@ -116,7 +116,7 @@ def judge(
                 refusals.append(verdict)
             else:
                 message = f"{verdict.message} (allowed: {reason})" if reason else verdict.message
-                warnings.append(Verdict(verdict.rule, message, verdict.change_ids))
+                warnings.append(RuleResult(verdict.rule, message, verdict.change_ids))
     warnings += warn(snapshot, standing, changes, case.ending, rules)
     for subject in SUBJECTS:
         warnings += subject.warn(snapshot, changes)
@@ -124,7 +124,7 @@ def judge(
     return Judgement(tuple(refusals), tuple(warnings))
 
 
-def _reason_for(verdict: Verdict, case: Case) -> str | None:
+def _reason_for(verdict: RuleResult, case: Case) -> str | None:
     """Give the reason why a verdict does not refuse; empty where it only warns, None where it does refuse."""
     if verdict.rule == "min-admins":
         if not case.ending.admins_after and case.ending.admins_before:
@@ -142,7 +142,7 @@ def _is_lone_admin(case: Case) -> bool:
     return before < case.rules.min_admins and after >= before
 
 
-def _people_in_scope(standing: Standing, scope: Sequence[str], snapshot: Snapshot) -> int:
+def _people_in_scope(standing: CurrentState, scope: Sequence[str], snapshot: Snapshot) -> int:
     if ORGANIZATION in scope or not scope:
         return len(standing.organization)
     workspaces = snapshot.workspaces
@@ -168,7 +168,7 @@ def _thing(change: Change) -> str:
     return str(change.workspace or values.get("description") or values.get("role") or change.id)
 
 
-def _min_admins(case: Case) -> list[Verdict]:
+def _min_admins(case: Case) -> list[RuleResult]:
     before, after = case.ending.admins_before, case.ending.admins_after
     if len(after) >= case.rules.min_admins:
         return []
@@ -197,14 +197,14 @@ def _min_admins(case: Case) -> list[Verdict]:
             message += " This cannot be allowed: nobody could manage the organization any more."
     message += unable_words(case.ending.admins_unable)
     about = [change for change in case.changes if change.ids.get("identity_id") in gone or closes_logins(change)]
-    return [Verdict("min-admins", message, _ids(about))]
+    return [RuleResult("min-admins", message, _ids(about))]
 
 
-def _max_removals(case: Case) -> list[Verdict]:
+def _max_removals(case: Case) -> list[RuleResult]:
     return [*_most_people(case), *_most_keys(case)]
 
 
-def _most_people(case: Case) -> list[Verdict]:
+def _most_people(case: Case) -> list[RuleResult]:
     """Count the people who lose something: who is removed or demoted, whose token or role or workspace loses or goes."""
     about, people = [], set()
     for change in case.changes:
@@ -222,7 +222,7 @@ def _most_people(case: Case) -> list[Verdict]:
     else:
         limit = f"{most:,} ({case.rules.max_removals_share:.0%})"
     return [
-        Verdict(
+        RuleResult(
             "max-removals",
             f"{len(people):,} of the {case.n_people:,} people in scope would be removed, demoted or revoked, and at most "
             f"{limit} may be in one plan: {listed(sorted(people), case.rules.max_listed)}.",
@@ -231,7 +231,7 @@ def _most_people(case: Case) -> list[Verdict]:
     ]
 
 
-def _most_keys(case: Case) -> list[Verdict]:
+def _most_keys(case: Case) -> list[RuleResult]:
     """Count the service keys that are deleted or get less, among the keys, by the same shares as people."""
     losing = [(change, kind_of(change).losing_keys(case.snapshot, change)) for change in case.changes]
     about = [change for change, keys in losing if keys]
@@ -246,7 +246,7 @@ def _most_keys(case: Case) -> list[Verdict]:
     if len(names) <= most:
         return []
     return [
-        Verdict(
+        RuleResult(
             "max-removals",
             f"{len(names):,} of the {n_keys:,} service keys would be deleted or get less, and at most {most:,} may in one "
             f"plan: {listed([name for _, name in names], case.rules.max_listed)}.",
@@ -255,12 +255,12 @@ def _most_keys(case: Case) -> list[Verdict]:
     ]
 
 
-def _max_promotions(case: Case) -> list[Verdict]:
+def _max_promotions(case: Case) -> list[RuleResult]:
     about = [change for change in case.changes if is_promotion(change)]
     if len(_people(about)) <= case.rules.max_promotions:
         return []
     return [
-        Verdict(
+        RuleResult(
             "max-promotions",
             f"{len(about):,} people{' and keys' if any(not c.email for c in about) else ''} would become Organization "
             f"Admin or Organization Operator, and at most "
@@ -274,7 +274,7 @@ def _domain(email: str) -> str:
     return email.rpartition("@")[2].lower()
 
 
-def _email_domains(case: Case) -> list[Verdict]:
+def _email_domains(case: Case) -> list[RuleResult]:
     fixed = case.rules.email_domains
     counts = invites_newcomer if fixed is None else sends_invitation
     invited = [change for change in case.changes if counts(change) and change.email]
@@ -292,7 +292,7 @@ def _email_domains(case: Case) -> list[Verdict]:
     domains = sorted({_domain(change.email or "") for change in about})
     where = "of nobody who has joined" if fixed is None else "not on the list of allowed domains"
     return [
-        Verdict(
+        RuleResult(
             "email-domains",
             f"Invitations would go to {listed(domains, case.rules.max_listed)}, {where}: "
             f"{listed(_people(about), case.rules.max_listed)}. Known: {listed(sorted(known), case.rules.max_listed)}.",
@@ -301,7 +301,7 @@ def _email_domains(case: Case) -> list[Verdict]:
     ]
 
 
-def _unknown_kinds(case: Case) -> list[Verdict]:
+def _unknown_kinds(case: Case) -> list[RuleResult]:
     about = [change for change in case.changes if kind_of(change) is UNKNOWN]
     if not about:
         return []
@@ -309,12 +309,12 @@ def _unknown_kinds(case: Case) -> list[Verdict]:
     message = (
         f"This lsnb does not know what {names} does, and does not carry it out. Use a newer lsnb, or drop the change."
     )
-    return [Verdict("unknown-kind", message, _ids(about))]
+    return [RuleResult("unknown-kind", message, _ids(about))]
 
 
-def _irreversible(case: Case) -> list[Verdict]:
+def _irreversible(case: Case) -> list[RuleResult]:
     return [
-        Verdict(
+        RuleResult(
             _IRREVERSIBLE,
             f"{change.kind} of {_thing(change)} cannot be undone. To allow just this one: "
             f'allow={{"{_IRREVERSIBLE}:{change.id}": "<why>"}}, or --allow {_IRREVERSIBLE}:{change.id}="<why>".',
@@ -325,7 +325,7 @@ def _irreversible(case: Case) -> list[Verdict]:
     ]
 
 
-_RULES: tuple[Callable[[Case], list[Verdict]], ...] = (
+_RULES: tuple[Callable[[Case], list[RuleResult]], ...] = (
     _min_admins,
     lambda case: judge_self(case.snapshot, case.changes),
     lambda case: judge_protected(case.snapshot, case.changes, case.rules),

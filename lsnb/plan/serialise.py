@@ -16,13 +16,13 @@ from lsnb.plan.model import (
     STAGES,
     Change,
     ChangeKind,
+    Deferred,
     Mode,
     Plan,
     Risk,
+    RuleResult,
     Scope,
     Stage,
-    Verdict,
-    Waiting,
 )
 from lsnb.plan.rules import DEFAULT_RULES, Rules
 
@@ -193,8 +193,8 @@ def _read_change(item: Mapping[str, Any]) -> Change:
     )
 
 
-def _read_waiting(item: Mapping[str, Any]) -> Waiting:
-    return Waiting(
+def _read_waiting(item: Mapping[str, Any]) -> Deferred:
+    return Deferred(
         email=_text(item["email"]),
         workspace=_optional(item["workspace"]),
         role=_optional(item["role"]),
@@ -202,8 +202,8 @@ def _read_waiting(item: Mapping[str, Any]) -> Waiting:
     )
 
 
-def _read_verdict(item: Mapping[str, Any]) -> Verdict:
-    return Verdict(_text(item["rule"]), _text(item["message"]), tuple(_text(id_) for id_ in item["change_ids"]))
+def _read_verdict(item: Mapping[str, Any]) -> RuleResult:
+    return RuleResult(_text(item["rule"]), _text(item["message"]), tuple(_text(id_) for id_ in item["change_ids"]))
 
 
 def _one_of(value: object, known: tuple[str, ...], what: str) -> str:

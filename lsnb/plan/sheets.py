@@ -7,25 +7,25 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from lsnb.edits import PROBLEM_COLUMNS, Edits, parse_sheet, problem_lines
-from lsnb.edits.requests import Requests, SheetKind
-from lsnb.edits.role_matrix import parse_roles
-from lsnb.edits.scim_tokens import parse_scim_tokens
-from lsnb.edits.service_keys import parse_keys
-from lsnb.edits.setting_values import parse_settings
-from lsnb.edits.tokens import parse_tokens
-from lsnb.edits.workspaces import parse_workspaces
 from lsnb.errors import PlanError, TableError
-from lsnb.plan.asked import plan_requests
 from lsnb.plan.build import changes_to_plan, make_plan
 from lsnb.plan.kinds import kind_of
-from lsnb.plan.model import Change, Mode, Plan, Verdict
+from lsnb.plan.missing_capabilities import without_missing
+from lsnb.plan.model import Change, Mode, Plan, RuleResult
 from lsnb.plan.notes import Notes
-from lsnb.plan.offered import without_missing
+from lsnb.plan.requests_to_changes import plan_requests
 from lsnb.plan.rules import DEFAULT_RULES, OLDER_SERVER, Rules, ServerFeatures
 from lsnb.plan.simulation import simulate_structure
 from lsnb.plan.subjects import role, workspace
 from lsnb.plan.subjects.workspace import new_names
+from lsnb.sheets import PROBLEM_COLUMNS, Edits, parse_sheet, problem_lines
+from lsnb.sheets.requests import Requests, SheetKind
+from lsnb.sheets.role_matrix import parse_roles
+from lsnb.sheets.scim_tokens import parse_scim_tokens
+from lsnb.sheets.service_keys import parse_keys
+from lsnb.sheets.setting_values import parse_settings
+from lsnb.sheets.tokens import parse_tokens
+from lsnb.sheets.workspaces import parse_workspaces
 from lsnb.snapshot import Snapshot
 
 #: The order in which sheets are read: what one creates, those after it may name.
@@ -75,11 +75,11 @@ class SheetSet:
         return pd.DataFrame(columns=[*PROBLEM_COLUMNS, "sheet"])
 
     @property
-    def warnings(self) -> tuple[Verdict, ...]:
+    def warnings(self) -> tuple[RuleResult, ...]:
         """What a reader should know of the sheets themselves, such as what was left aside; the plan says it too."""
         if self.edits is None:
             return self.notes.verdicts()
-        own = (Verdict(rule, f"{self.edits.source}: {said}") for rule, said in self.edits.remarks)
+        own = (RuleResult(rule, f"{self.edits.source}: {said}") for rule, said in self.edits.remarks)
         return (*self.notes.verdicts(), *own)
 
     def require_clean(self) -> SheetSet:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lsnb.plan.model import Change, Verdict
+from lsnb.plan.model import Change, RuleResult
 from lsnb.plan.notes import listed
 from lsnb.snapshot import Snapshot
 
 _RULE = "sso-default"
 
 
-def refuse_sso_defaults(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdict]:
+def refuse_sso_defaults(snapshot: Snapshot, deleted: Sequence[Change]) -> list[RuleResult]:
     """Refuse to delete the only workspace, or all workspaces, that a provider puts new people into.
 
     The service refuses it too, after everything else of the plan was carried out.
     """
     return [
-        Verdict(
+        RuleResult(
             _RULE,
             f"Single sign-on puts new people into {names}, and no other workspace is left there, so the service will refuse "
             "to delete it. Put new people into another workspace first, in the settings of single sign-on, or drop the "
@@ -29,7 +29,7 @@ def refuse_sso_defaults(snapshot: Snapshot, deleted: Sequence[Change]) -> list[V
     ]
 
 
-def warn_of_sso_defaults(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdict]:
+def warn_of_sso_defaults(snapshot: Snapshot, deleted: Sequence[Change]) -> list[RuleResult]:
     """Warn of deleted workspaces that are one of several for new people, and where it is not known whether they are."""
     if deleted and not snapshot.is_readable("sso"):
         names = listed(sorted(change.workspace or "" for change in deleted))
@@ -37,9 +37,9 @@ def warn_of_sso_defaults(snapshot: Snapshot, deleted: Sequence[Change]) -> list[
             f"Whether single sign-on puts new people into {names} could not be read; the service refuses to delete the only "
             f"such workspace. {snapshot.status('sso')[1]}"
         )
-        return [Verdict(_RULE, message, tuple(change.id for change in deleted))]
+        return [RuleResult(_RULE, message, tuple(change.id for change in deleted))]
     return [
-        Verdict(
+        RuleResult(
             _RULE,
             f"Single sign-on puts new people into {names}; others stay. Change its settings if that is not meant.",
             ids,

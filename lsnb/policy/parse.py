@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from lsnb import catalogue
 from lsnb.policy.items import COLUMNS, SECTIONS, Item
 from lsnb.policy.model import DICTIONARIES, LISTS, THRESHOLDS, Policy, Waiver
+from lsnb.tables import builtin_roles
 from lsnb.tables.spec import DTYPES
 
 PROBLEM_COLUMNS = ("place", "value", "reason", "hint")
@@ -148,10 +148,10 @@ class _Reading:
             hint = "name each subdomain itself" if "*" in text else text.rpartition("@")[2] or "such as example.com"
             reason = "must be a domain"
         elif kind in _OF_PERMISSIONS or kind == "permission":
-            near = _nearest(text, catalogue.PERMISSION_SCOPES)
+            near = _nearest(text, builtin_roles.PERMISSION_SCOPES)
             if not _PERMISSION.fullmatch(text):
                 reason, hint = "must be a permission", near or "such as runs:delete"
-            elif text not in catalogue.PERMISSION_SCOPES and near:
+            elif text not in builtin_roles.PERMISSION_SCOPES and near:
                 reason, hint = "there is no such permission", near
         if reason:
             self._problem(item.place, value, reason, hint)

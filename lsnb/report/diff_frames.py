@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from lsnb.compare.model import Diff
+from lsnb.analysis.compare.model import Diff
 from lsnb.snapshot import SnapshotMeta
 
 
 def diff_to_csv(diff: Diff) -> str:
     """Write the rows as CSV; cells that a spreadsheet would run as a formula are neutralised."""
-    from lsnb.edits.cells import neutralise
+    from lsnb.sheets.cells import neutralise
 
     frame = _with_times_as_texts(diff.frame)
     for name in frame.columns:

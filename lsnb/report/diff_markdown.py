@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lsnb.compare.model import Diff
+from lsnb.analysis.compare.model import Diff
 from lsnb.report.diff_words import Line, gap_lines, heading_words, sections_of, summary_words, unattributed_lines
 from lsnb.report.markdown import escape_markdown
 

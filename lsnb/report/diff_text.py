@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsnb.compare.model import Diff
+from lsnb.analysis.compare.model import Diff
 from lsnb.report.diff_words import gap_lines, heading_words, sections_of, summary_words, unattributed_lines
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from lsnb.compare.model import Diff
+from lsnb.analysis.compare.model import Diff
 from lsnb.report.words import ARROW, NOTHING, clean, counted
 
 #: The sections of a report: the title, and the areas in it.

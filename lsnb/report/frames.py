@@ -57,7 +57,7 @@ def plan_to_frame(plan: Plan) -> pd.DataFrame:
 
 def plan_to_csv(plan: Plan) -> str:
     """Write a plan as CSV; cells that a spreadsheet would run as a formula are neutralised."""
-    from lsnb.edits.cells import neutralise
+    from lsnb.sheets.cells import neutralise
 
     frame = plan_to_frame(plan)
     for name in PLAN_COLUMNS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from lsnb.plan.model import Change, Plan, Verdict
+from lsnb.plan.model import Change, Plan, RuleResult
 from lsnb.plan.risks import by_risk
 from lsnb.report.words import (
     ARROW,
@@ -67,7 +67,7 @@ def plan_to_markdown(plan: Plan, *, limit: int | None = _LIMIT) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _verdict_block(title: str, verdicts: Iterable[Verdict]) -> list[str]:
+def _verdict_block(title: str, verdicts: Iterable[RuleResult]) -> list[str]:
     lines = [f"- **{escape_markdown(v.rule)}**: {escape_markdown(v.message)}" for v in verdicts]
     return [f"### {title}", "\n".join(lines)] if lines else []
 

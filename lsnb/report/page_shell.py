@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lsnb.safe_text import one_line, visible, without_keys
+from lsnb.errors.safe_text import one_line, visible, without_keys
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lsnb.plan.model import Change, Plan, Verdict
+from lsnb.plan.model import Change, Plan, RuleResult
 from lsnb.plan.risks import by_risk
 from lsnb.report.text_table import table_lines, wrap
 from lsnb.report.words import (
@@ -56,7 +56,7 @@ def plan_to_text(plan: Plan, *, width: int = 100, limit: int | None = _LIMIT) ->
     return "\n\n".join(blocks) + "\n"
 
 
-def _verdict_block(title: str, verdicts: Iterable[Verdict], width: int) -> list[str]:
+def _verdict_block(title: str, verdicts: Iterable[RuleResult], width: int) -> list[str]:
     lines = [f"- {clean(verdict.rule)}: {clean(verdict.message)}" for verdict in verdicts]
     return ["\n".join([title, *_wrapped(lines, width)])] if lines else []
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 import pandas as pd
 import wcwidth
 
-from lsnb.safe_text import visible_line, without_keys
+from lsnb.errors.safe_text import visible_line, without_keys
 
 GAP = "  "
 #: The narrowest that a column gets before a table does not fit.

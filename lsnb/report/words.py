@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from lsnb.errors.safe_text import one_line, without_keys
 from lsnb.plan.kinds import KINDS, UNKNOWN, kind_of
 from lsnb.plan.model import Change, Plan
 from lsnb.report.unlock import unlock_phrase
-from lsnb.safe_text import one_line, without_keys
 
 ARROW = "→"
 NOTHING = "—"

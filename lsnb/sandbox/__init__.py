@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .starting import StartError
+from lsnb.sandbox.starting import StartError
 
 if TYPE_CHECKING:
-    from .copying.rows import Snapshot
-    from .server import Server
+    from lsnb.sandbox.from_snapshot.rows import Snapshot
+    from lsnb.sandbox.server import Server
 
 __all__ = ["StartError", "describe", "from_snapshot", "serve_forever", "start"]
 
@@ -87,7 +87,7 @@ def serve_forever(**options: Any) -> None:
 def _load() -> Any:
     """Import the server late: the rest of the package works without its two dependencies."""
     try:
-        from . import server
+        from lsnb.sandbox import server
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("fastapi", "uvicorn", "starlette", "pydantic"):
             raise

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .ids import make_hash
-from .permissions import CATALOGUE
-from .plans import read_config, read_settings
-from .records import Json, Key, Person, Role, Workspace
-from .refusals import RefusedError, make_forbidden
-from .state import State
+from lsnb.sandbox.ids import make_hash
+from lsnb.sandbox.permissions import CATALOGUE
+from lsnb.sandbox.plans import read_config, read_settings
+from lsnb.sandbox.records import Json, Key, Person, Role, Workspace
+from lsnb.sandbox.refusals import RefusedError, make_forbidden
+from lsnb.sandbox.state import State
 
 
 @dataclass(slots=True)

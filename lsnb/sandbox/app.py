@@ -9,10 +9,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from .encode import to_json
-from .paths import find_family
-from .refusals import InvalidError, RefusedError
-from .routes import ALL
+from lsnb.sandbox.encode import to_json
+from lsnb.sandbox.paths import find_family
+from lsnb.sandbox.refusals import InvalidError, RefusedError
+from lsnb.sandbox.routes import ALL
 
 # Paths that came with a newer endpoint (API.md 9), with its switch.
 _NEWER_PATHS = {"/revocation": "token_revocation", "/restriction": "role_restriction"}

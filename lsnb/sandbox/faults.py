@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
-    from .state import State
+    from lsnb.sandbox.state import State
 
 FaultKind = Literal["status", "after", "drop-before", "drop-after", "delay", "hang", "html", "truncate", "lag"]
 

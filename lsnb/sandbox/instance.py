@@ -10,14 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .behaviours import Behaviours
-from .encode import to_json
-from .faults import Faults
-from .ids import make_demo_secret
-from .requestlog import RequestLog
-from .seeds import build
-from .starting import StartError
-from .state import State
+from lsnb.sandbox.encode import to_json
+from lsnb.sandbox.faults import Faults
+from lsnb.sandbox.ids import make_demo_secret
+from lsnb.sandbox.requestlog import RequestLog
+from lsnb.sandbox.seeds import build
+from lsnb.sandbox.starting import StartError
+from lsnb.sandbox.state import State
+from lsnb.sandbox.switches import Behaviours
 
 # The large organization has about 60 MB.
 _MOST_OF_A_STATE = 1 << 30

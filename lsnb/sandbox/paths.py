@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .behaviours import Behaviours
-from .refusals import Family
+from lsnb.sandbox.refusals import Family
+from lsnb.sandbox.switches import Behaviours
 
 WEB_PAGE = b'<!DOCTYPE html>\n<html><head><title>LangSmith</title></head><body><div id="root"></div></body></html>\n'
 

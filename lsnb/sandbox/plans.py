@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .records import Json, Organization
+from lsnb.sandbox.records import Json, Organization
 
 CONFIG_DEFAULTS: Json = {
     "plan_tier": None,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from .encode import to_json
-from .ids import make_stamp
+from lsnb.sandbox.encode import to_json
+from lsnb.sandbox.ids import make_stamp
 
 
 class RequestLog:

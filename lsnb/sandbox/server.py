@@ -18,15 +18,15 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .app import make_app
-from .copying import make_copy
-from .copying.instance import CopyInstance
-from .copying.rows import Snapshot
-from .encode import to_json
-from .faults import Faults
-from .front import Front, Scope
-from .instance import Instance
-from .state import State
+from lsnb.sandbox.app import make_app
+from lsnb.sandbox.encode import to_json
+from lsnb.sandbox.faults import Faults
+from lsnb.sandbox.from_snapshot import make_copy
+from lsnb.sandbox.from_snapshot.instance import CopyInstance
+from lsnb.sandbox.from_snapshot.rows import Snapshot
+from lsnb.sandbox.instance import Instance
+from lsnb.sandbox.middleware import Front, Scope
+from lsnb.sandbox.state import State
 
 _HOST = "127.0.0.1"
 

@@ -7,9 +7,8 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from .behaviours import Behaviours
-from .ids import make_id, make_stamp, parse_stamp
-from .records import (
+from lsnb.sandbox.ids import make_id, make_stamp, parse_stamp
+from lsnb.sandbox.records import (
     AccessPolicy,
     Invitation,
     Json,
@@ -31,6 +30,7 @@ from .records import (
     UsageLimit,
     Workspace,
 )
+from lsnb.sandbox.switches import Behaviours
 
 T = TypeVar("T")
 
@@ -223,7 +223,7 @@ class State:
             KeyError: nobody with this address is pending.
 
         """
-        from .rules.people import accept
+        from lsnb.sandbox.rules.people import accept
 
         invitation = self.find_invitation(email)
         if invitation is None:

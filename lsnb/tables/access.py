@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lsnb import catalogue
+from lsnb.tables import builtin_roles
 from lsnb.tables.people import MEMBERS_ENDPOINT, People
 from lsnb.tables.spec import DTYPES, TableSpec, build_frame, text, text_array
 
@@ -135,8 +135,8 @@ def _membership_rows(
         granted = pc.if_else(by_group, "group", "direct")
     else:
         granted = _constant("no-rbac", n)
-        role = _constant(catalogue.SYSTEM_ROLES[catalogue.WORKSPACE_ADMIN][0], n)
-        role_name = _constant(catalogue.WORKSPACE_ADMIN, n)
+        role = _constant(builtin_roles.SYSTEM_ROLES[builtin_roles.WORKSPACE_ADMIN][0], n)
+        role_name = _constant(builtin_roles.WORKSPACE_ADMIN, n)
     return {
         "person": rows["person"].cast(pa.int64()),
         "scope": _constant("workspace", n),
@@ -153,7 +153,7 @@ def _implicit_rows(people: People, places: pd.DataFrame) -> dict[str, pa.Array]:
     """Give every Organization Admin who has joined the role Admin in every workspace."""
     system = people.roles.system(people.columns["role_id"], people.columns["role_name"])
     joined = pc.invert(people.columns["is_pending"])
-    is_admin = pc.fill_null(pc.equal(system, catalogue.ORGANIZATION_ADMIN), False)
+    is_admin = pc.fill_null(pc.equal(system, builtin_roles.ORGANIZATION_ADMIN), False)
     admins = pc.indices_nonzero(pc.and_(is_admin, joined)).to_numpy()
     n = len(admins) * len(places)
     place = pa.array(np.tile(np.arange(len(places)), len(admins)))
@@ -162,9 +162,9 @@ def _implicit_rows(people: People, places: pd.DataFrame) -> dict[str, pa.Array]:
         "scope": _constant("workspace", n),
         "workspace": text_array(places["workspace"]).take(place),
         "workspace_id": text_array(places["workspace_id"]).take(place),
-        "role": _constant(catalogue.SYSTEM_ROLES[catalogue.WORKSPACE_ADMIN][0], n),
-        "role_id": _constant(people.roles.id_of(catalogue.WORKSPACE_ADMIN), n),
-        "role_name": _constant(catalogue.WORKSPACE_ADMIN, n),
+        "role": _constant(builtin_roles.SYSTEM_ROLES[builtin_roles.WORKSPACE_ADMIN][0], n),
+        "role_id": _constant(people.roles.id_of(builtin_roles.WORKSPACE_ADMIN), n),
+        "role_name": _constant(builtin_roles.WORKSPACE_ADMIN, n),
         "source": _constant("org-admin", n),
     }
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lsnb import catalogue
+from lsnb.tables import builtin_roles
 from lsnb.tables.spec import (
     DTYPES,
     TableSpec,
@@ -93,8 +93,8 @@ _FIELDS: dict[str, pa.DataType] = {
 }
 
 
-_SYSTEM_NAMES = pa.array(catalogue.SYSTEM_ROLES, pa.string())
-_DISPLAY_NAMES = pa.array([display for display, _ in catalogue.SYSTEM_ROLES.values()], pa.string())
+_SYSTEM_NAMES = pa.array(builtin_roles.SYSTEM_ROLES, pa.string())
+_DISPLAY_NAMES = pa.array([display for display, _ in builtin_roles.SYSTEM_ROLES.values()], pa.string())
 
 
 class People:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from lsnb import catalogue
+from lsnb.tables import builtin_roles
 from lsnb.tables.spec import TableSpec, build_frame, count, flag, note_unread, text, time, to_arrow_records
 
 WORKSPACES = TableSpec(
@@ -86,7 +86,7 @@ def role_scope(record: Mapping[str, Any]) -> str:
     scope = record.get("access_scope")
     if scope in ("organization", "workspace"):
         return str(scope)
-    return catalogue.SYSTEM_ROLES.get(str(record.get("name")), ("", "workspace"))[1]
+    return builtin_roles.SYSTEM_ROLES.get(str(record.get("name")), ("", "workspace"))[1]
 
 
 def build_workspaces(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -105,7 +105,8 @@ def build_workspaces(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     types = {field: pa.bool_() if field.startswith("is_") else pa.string() for field in fields}
     columns = to_arrow_records(records, types)
     roles = [
-        catalogue.SYSTEM_ROLES.get(name, (name, ""))[0] if name else None for name in columns["role_name"].to_pylist()
+        builtin_roles.SYSTEM_ROLES.get(name, (name, ""))[0] if name else None
+        for name in columns["role_name"].to_pylist()
     ]
     return build_frame(
         WORKSPACES,
@@ -143,9 +144,9 @@ def granted_permissions(record: Mapping[str, Any]) -> tuple[list[str], str | Non
     without a list.
     """
     listed = listed_permissions(record)
-    if listed or (listed is not None and record.get("name") == catalogue.CUSTOM):
+    if listed or (listed is not None and record.get("name") == builtin_roles.CUSTOM):
         return sorted(set(listed)), "service"
-    documented = catalogue.documented_permissions(str(record.get("name")))
+    documented = builtin_roles.documented_permissions(str(record.get("name")))
     return (list(documented), "documentation") if documented else ([], None)
 
 
@@ -158,7 +159,7 @@ def build_roles(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
             "role": [record.get("display_name") or record["name"] for record in records],
             "scope": [role_scope(record) for record in records],
             "role_name": [record["name"] for record in records],
-            "is_system": [record["name"] != catalogue.CUSTOM for record in records],
+            "is_system": [record["name"] != builtin_roles.CUSTOM for record in records],
             "is_restricted": [record.get("is_restricted") for record in records],
             "n_permissions": [len(listed) if known else None for listed, known in grants],
             "description": [record.get("description") or None for record in records],
@@ -197,7 +198,7 @@ def build_permission_catalogue(
     """
     entries: dict[str, tuple[str, str | None, str]] = {}
     if listed is None:
-        entries = {name: (scope, None, "documentation") for name, scope in catalogue.PERMISSION_SCOPES.items()}
+        entries = {name: (scope, None, "documentation") for name, scope in builtin_roles.PERMISSION_SCOPES.items()}
     else:
         entries = {
             str(item["name"]): (item.get("access_scope") or "workspace", item.get("description") or None, "service")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lsnb.edits import SHEET_COLUMNS, Edits, problem_lines
-from lsnb.edits.columns import read_header
-from lsnb.edits.origin import Origin, set_origin
-from lsnb.edits.problems import Problems
 from lsnb.errors import GridError, TableError
+from lsnb.files.sheets import read_sheet, write_access_sheet
 from lsnb.report.words import counted
-from lsnb.sheets import read_sheet, write_access_sheet
-from lsnb.widgets import cards, parts
+from lsnb.sheets import SHEET_COLUMNS, Edits, problem_lines
+from lsnb.sheets.columns import read_header
+from lsnb.sheets.origin import Origin, set_origin
+from lsnb.sheets.problems import Problems
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.access_table import ORGANIZATION, AccessTable, Edit, Key, plain
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
@@ -65,22 +65,22 @@ class AccessEditor(Form):
         self.left_out = _no_problems()
         self.grid = self._make_grid()
         self._checker = Painter(self._check_some, every_s=0.4)
-        self._facts = parts.html()
+        self._facts = controls.html()
         self._problems = Unsaved()
         #: What was left aside of sheets that were brought, such as hidden rows; it goes into the plan.
         self.remarks: list[str] = []
         self._said = Unsaved()
-        self._below = parts.stack()
+        self._below = controls.stack()
         self.upload = Upload("Bring a sheet", lambda name, content: self.attempt(lambda: self._bring(name, content)))
         self.download = Download("Download as sheet", self._sheet_file, on_error=self.show_error)
-        self.reset_button = self.on_click(parts.button("Start over"), self.reset, when=lambda: self.n_edits > 0)
-        self.reload_button = self.on_click_work(parts.button("Read again"), "Reading the organization", self.reload)
+        self.reset_button = self.on_click(controls.button("Start over"), self.reset, when=lambda: self.n_edits > 0)
+        self.reload_button = self.on_click_work(controls.button("Read again"), "Reading the organization", self.reload)
         self.plan_button = self.on_click_work(
-            parts.button("Make the plan", kind="primary"), "Planning", self.show_plan, when=lambda: self.n_edits > 0
+            controls.button("Make the plan", kind="primary"), "Planning", self.show_plan, when=lambda: self.n_edits > 0
         )
         self.control(self.upload)
         self.body.children = [
-            parts.quiet(
+            controls.quiet(
                 "Change a role in its cell, add people at the end, mark rows to remove them. Nothing is changed in "
                 "LangSmith before the plan below is applied."
             ),
@@ -88,7 +88,7 @@ class AccessEditor(Form):
             self._facts,
             self._problems,
             self._said,
-            parts.row(self.plan_button, self.reset_button, self.upload, self.download, self.reload_button),
+            controls.row(self.plan_button, self.reset_button, self.upload, self.download, self.reload_button),
             self._below,
         ]
         self.grid.on_change(lambda _: self._changed())
@@ -439,11 +439,11 @@ class AccessEditor(Form):
         problems = self.problems
         if len(problems):
             pairs.append((len(problems), "with a problem"))
-        self._facts.value = cards.facts(pairs) if any(n for n, _ in pairs) else ""
+        self._facts.value = alerts.facts(pairs) if any(n for n, _ in pairs) else ""
         lines = self._problem_lines(problems.head(6))
-        self._problems.value = cards.card("Problems, marked in the table", lines, tone="bad") if lines else ""
+        self._problems.value = alerts.card("Problems, marked in the table", lines, tone="bad") if lines else ""
         said = self.remarks[:12]
-        self._said.value = cards.card("Of the sheets that were brought", said, tone="warn") if said else ""
+        self._said.value = alerts.card("Of the sheets that were brought", said, tone="warn") if said else ""
         self.refresh()
 
     def _problem_lines(self, problems: pd.DataFrame) -> list[str]:
@@ -459,7 +459,7 @@ class AccessEditor(Form):
         self.say(f"{name}: {counted(n, 'row')} of the table changed.")
         if len(self.left_out):
             title = "Rows that take something away were not understood, and were left out"
-            self.show_card(cards.problems_card(self.left_out, title=title))
+            self.show_card(alerts.problems_card(self.left_out, title=title))
 
     def _sheet_file(self) -> tuple[str, bytes]:
         with tempfile.TemporaryDirectory() as folder:

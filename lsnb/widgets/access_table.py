@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from lsnb.edits import SHEET_COLUMNS, sheet_choices, sheet_from_access
-from lsnb.edits.parse import role_book
-from lsnb.edits.problems import Misfit
 from lsnb.report.words import clean
+from lsnb.sheets import SHEET_COLUMNS, sheet_choices, sheet_from_access
+from lsnb.sheets.parse import role_book
+from lsnb.sheets.problems import CellProblem
 from lsnb.snapshot import Snapshot
 from lsnb.tables.spec import DTYPES
 
@@ -62,7 +62,7 @@ class AccessTable:
     def role(self, role: str, workspace: str | None) -> str:
         """Write a role as the sheet has it: "Viewer" in a workspace is "Workspace Viewer"; an unknown one stays."""
         found = self._book.find(role, "workspace" if workspace else "organization")
-        return role if isinstance(found, Misfit) else self._book.label(found)
+        return role if isinstance(found, CellProblem) else self._book.label(found)
 
     def sheet(self, edits: Iterable[tuple[Key, str, str, str]]) -> pd.DataFrame:
         """Write rows of (key, role, action, note) as an access sheet, numbered from 2 on as a spreadsheet has them."""

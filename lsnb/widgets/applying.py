@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from lsnb.apply.secret_sinks import SecretBox
 from lsnb.errors import PlanError, SpentPlanError
-from lsnb.export import export_table
+from lsnb.files.table_file import export_table
 from lsnb.report.words import counted, from_words, to_words, where_words
-from lsnb.secrets import SecretBox
-from lsnb.widgets import cards, parts
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
+from lsnb.widgets.draft_store import Memory
 from lsnb.widgets.files import table_file
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
-from lsnb.widgets.memory import Memory
-from lsnb.widgets.secret_view import SecretView
+from lsnb.widgets.secret_reveal import SecretView
 from lsnb.widgets.unsaved import Unsaved
 from lsnb.widgets.work import Painter
 
@@ -88,29 +88,29 @@ class ApplyView(Form):
         self._latest: deque[tuple[str, str, str, str, str]] = deque(maxlen=_LATEST)
         self._latest_lock = threading.Lock()
         self._painter = Painter(self._paint, every_s=0.2)
-        self._facts = parts.html()
+        self._facts = controls.html()
         self._live = Unsaved()
-        self._results = parts.stack()
-        self._handover = parts.stack()
-        self._more = parts.stack()
-        start = parts.button(f"Apply {counted(len(plan), 'change')}", kind="primary")
+        self._results = controls.stack()
+        self._handover = controls.stack()
+        self._more = controls.stack()
+        start = controls.button(f"Apply {counted(len(plan), 'change')}", kind="primary")
         self.start_button = self.control(start, when=lambda: not self._was_started)
         self.start_button.on_click(lambda _: self.attempt(self.start))
-        self.stop_button = parts.button("Stop", tooltip="End after the requests that are under way.")
+        self.stop_button = controls.button("Stop", tooltip="End after the requests that are under way.")
         self.stop_button.on_click(lambda _: self.stop())
-        self.retry_button = parts.button("Try again what did not work")
+        self.retry_button = controls.button("Try again what did not work")
         self.retry_button.on_click(lambda _: self.attempt(self._begin_retry))
         self.control(self.retry_button, when=lambda: self.can_retry)
         self.undo_button = self.on_click_work(
-            parts.button("Take it back …"), "Planning how to take it back", self.undo, when=lambda: self.can_undo
+            controls.button("Take it back …"), "Planning how to take it back", self.undo, when=lambda: self.can_undo
         )
         self.csv_button = self._download("Results as CSV", ".csv")
         self.excel_button = self._download("Results as Excel", ".xlsx")
         self.journal_button = Download("Journal", self._journal_file, on_error=self.show_error)
         self.control(self.journal_button, when=lambda: self._journal_path is not None)
-        self._begin_row = parts.row(self.start_button)
-        self._work_row = parts.row(self.stop_button)
-        self._end_row = parts.row(
+        self._begin_row = controls.row(self.start_button)
+        self._work_row = controls.row(self.stop_button)
+        self._end_row = controls.row(
             self.retry_button, self.undo_button, self.csv_button, self.excel_button, self.journal_button
         )
         self.body.children = [
@@ -239,10 +239,10 @@ class ApplyView(Form):
         """Show the buttons that can be of use now."""
         super().refresh()
         is_working = self._is_working
-        parts.show(self._begin_row, not self._was_started)
-        parts.show(self._work_row, is_working)
-        parts.show(self._end_row, self.run is not None and not is_working)
-        parts.show(self.retry_button, self.can_retry)
+        controls.show(self._begin_row, not self._was_started)
+        controls.show(self._work_row, is_working)
+        controls.show(self._end_row, self.run is not None and not is_working)
+        controls.show(self.retry_button, self.can_retry)
         self.stop_button.disabled = not is_working or self._is_stopping
 
     def _apply(self) -> None:
@@ -285,10 +285,10 @@ class ApplyView(Form):
             return
         words = "They are in this kernel's memory only. Take each one out now, and put it where it will be used."
         for part in self._handover.children:
-            parts.close_all(part)
+            controls.close_all(part)
         self._handover.children = [
-            parts.heading("Secrets of the created keys"),
-            parts.quiet(words),
+            controls.heading("Secrets of the created keys"),
+            controls.quiet(words),
             SecretView(run.secrets),
         ]
 
@@ -306,14 +306,14 @@ class ApplyView(Form):
     def _paint(self) -> None:
         counts = self.counts
         shown = [(counts.get(name, 0), name) for name in _WORDS if counts.get(name)]
-        self._facts.value = cards.facts(shown)
+        self._facts.value = alerts.facts(shown)
         if self.run is not None:
             self._live.value = ""
             return
         with self._latest_lock:
             rows = list(self._latest)
         frame = pd.DataFrame(rows, columns=["outcome", "who", "where", "what", "why"])
-        self._live.value = cards.table(frame, limit=_LATEST, empty="") if rows else ""
+        self._live.value = alerts.table(frame, limit=_LATEST, empty="") if rows else ""
 
     def _show_results(self, run: Run) -> None:
         n_bad = len(run.results) - self._n("done")
@@ -325,7 +325,7 @@ class ApplyView(Form):
         ):
             who = ", ".join(filter(None, (email, workspace)))
             lines.append(f"{outcome}: {who}: {reason} {step}".strip())
-        self.show_card(cards.card(lines[0], lines[1:], tone="good" if run.is_done else "warn" if n_bad else "plain"))
+        self.show_card(alerts.card(lines[0], lines[1:], tone="good" if run.is_done else "warn" if n_bad else "plain"))
         if not len(run.results):
             return
         frame = self._flat_results()

@@ -7,19 +7,19 @@ import time
 from collections.abc import Callable
 
 from lsnb.report.page_shell import render_part
-from lsnb.widgets import parts
+from lsnb.widgets import controls
 from lsnb.widgets.work import Painter
 
 
 class Bar:
-    """A bar that is drawn at most ten times a second, from any thread; a `Display` for `lsnb.progress`.
+    """A bar that is drawn at most ten times a second, from any thread; a `Display` for `lsnb.service.progress`.
 
     Args:
         clock: seconds that only go forward.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.widget = parts.html()
+        self.widget = controls.html()
         self._clock = clock
         self._lock = threading.Lock()
         self._state: tuple[str, int, int, str] = ("", 0, 0, "")
@@ -27,7 +27,7 @@ class Bar:
         self._done_at_start = 0
         self._is_shown = False
         self._painter = Painter(self._paint, clock=clock)
-        parts.show(self.widget, False)
+        controls.show(self.widget, False)
 
     @property
     def words(self) -> str:
@@ -75,12 +75,12 @@ class Bar:
 
     def _paint(self) -> None:
         if not self._is_shown:
-            parts.show(self.widget, False)
+            controls.show(self.widget, False)
             self.widget.value = ""
             return
         title, done, total, note = self._state
         self.widget.value = render_part("progress", title, note, self.pace(), done, total)
-        parts.show(self.widget, True)
+        controls.show(self.widget, True)
 
 
 def duration_words(seconds: float) -> str:

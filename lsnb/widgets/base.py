@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lsnb.progress import shown_on
-from lsnb.widgets import cards, parts
+from lsnb.service.progress import shown_on
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.bar import Bar
-from lsnb.widgets.memory import Memory, organization_key
+from lsnb.widgets.draft_store import Memory, organization_key
 from lsnb.widgets.style import style_widget
 from lsnb.widgets.unsaved import Unsaved
 from lsnb.widgets.work import Worker
@@ -57,13 +57,13 @@ class Form:
         self.is_closed = False
         self._controls: list[tuple[Any, Callable[[], bool]]] = []
         self._is_working = False
-        self.heading = parts.heading(title, level=3)
-        self.body = parts.stack()
-        self.status = parts.html()
+        self.heading = controls.heading(title, level=3)
+        self.body = controls.stack()
+        self.status = controls.html()
         self.alert = Unsaved()
-        parts.show(self.status, False)
-        parts.show(self.alert, False)
-        self.box = parts.stack(style_widget(), self.heading, self.alert, self.body, self.bar.widget, self.status)
+        controls.show(self.status, False)
+        controls.show(self.alert, False)
+        self.box = controls.stack(style_widget(), self.heading, self.alert, self.body, self.bar.widget, self.status)
         self.box.add_class("lsnb-form")
 
     # What a form shows
@@ -74,21 +74,21 @@ class Form:
 
     def static_html(self) -> str:
         """Give what stands for the form where no script runs; all text in it is escaped."""
-        return cards.card(self.summary(), ["Run this cell again to use the form."])
+        return alerts.card(self.summary(), ["Run this cell again to use the form."])
 
     def say(self, words: str) -> None:
         """Show one line of plain text below the form; nothing when it is empty."""
-        self.status.value = cards.line(words, kind="says", role="status")
-        parts.show(self.status, bool(words))
+        self.status.value = alerts.line(words, kind="says", role="status")
+        controls.show(self.status, bool(words))
 
     def show_card(self, content: str) -> None:
-        """Show a card of `lsnb.widgets.cards` at the top; nothing takes it away."""
+        """Show a card of `lsnb.widgets.alerts` at the top; nothing takes it away."""
         self.alert.value = content
-        parts.show(self.alert, bool(content))
+        controls.show(self.alert, bool(content))
 
     def show_error(self, error: BaseException) -> None:
         """Show an error as a card that says what to do next."""
-        content = cards.error_card(error, secrets=self._secrets())
+        content = alerts.error_card(error, secrets=self._secrets())
         # Without the frames, which hold what the code worked with.
         self.error = error.with_traceback(None)
         if not self.is_closed:
@@ -192,7 +192,7 @@ class Form:
         self.worker.close()
         self.bar.close()
         self.on_close()
-        parts.close_all(self.box)
+        controls.close_all(self.box)
 
     def on_close(self) -> None:
         """Let go of what a subclass holds besides its widgets."""

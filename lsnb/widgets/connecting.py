@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lsnb.config import Settings, has_key, settings_or_error
-from lsnb.connection import connect, connect_demo
-from lsnb.credentials import Key, make_key, store_key
 from lsnb.errors import ConfigError
 from lsnb.organization import Organization
 from lsnb.report.text_table import frame_to_text
-from lsnb.widgets import cards, parts
+from lsnb.service.config import Settings, has_key, settings_or_error
+from lsnb.service.connection import connect, connect_demo
+from lsnb.service.credentials import Key, make_key, store_key
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.base import Form
 from lsnb.widgets.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lsnb.whoami import Whoami
+    from lsnb.service.whoami import Whoami
 
 _REGIONS = {
     "us": "US cloud",
@@ -50,29 +50,31 @@ class ConnectForm(Form):
         first = "environment" if is_set else _DEMO
         if is_set:
             places.insert(0, ("as set up on this computer", "environment"))
-        self.place_field = parts.choice_field("Where", places, self.memory.get("place", first))
-        self.address_field = parts.line_field(
+        self.place_field = controls.choice_field("Where", places, self.memory.get("place", first))
+        self.address_field = controls.line_field(
             "Address", self.memory.get("address", ""), hint="https://langsmith.example.com"
         )
-        self.key_field = parts.password_field("API key", hint="empty: the one that was found" if is_set else "lsv2_…")
+        self.key_field = controls.password_field(
+            "API key", hint="empty: the one that was found" if is_set else "lsv2_…"
+        )
         # Only when it is typed wholly: no half of it travels, and none of it stays in the field.
         self.key_field.continuous_update = False
-        self.keep_field = parts.check_field("Keep the key in this computer's keyring")
-        self._key_note = parts.html()
+        self.keep_field = controls.check_field("Keep the key in this computer's keyring")
+        self._key_note = controls.html()
         self._facts = Unsaved()
         self.connect_button = self.on_click_work(
-            parts.button("Connect", kind="primary"), "Connecting", lambda: self._press()
+            controls.button("Connect", kind="primary"), "Connecting", lambda: self._press()
         )
         self.on_value(self.key_field, self._take_key)
         self.on_value(self.place_field, lambda _: self._draw())
         for widget in (self.place_field, self.address_field, self.key_field, self.keep_field):
             self.control(widget)
-        self._key_row = parts.row(self.key_field, self.keep_field)
+        self._key_row = controls.row(self.key_field, self.keep_field)
         self.body.children = [
-            parts.row(self.place_field, self.address_field),
+            controls.row(self.place_field, self.address_field),
             self._key_row,
             self._key_note,
-            parts.row(self.connect_button),
+            controls.row(self.connect_button),
             self._facts,
         ]
         self._draw()
@@ -158,14 +160,14 @@ class ConnectForm(Form):
 
     def _draw(self) -> None:
         place = self.place_field.value
-        parts.show(self.address_field, place == _OTHER)
-        parts.show(self._key_row, place != _DEMO)
+        controls.show(self.address_field, place == _OTHER)
+        controls.show(self._key_row, place != _DEMO)
         note = ""
         if place == _DEMO:
             note = "Invented people on a server of this machine. Nothing here is real, and nothing leaves this machine."
         elif self._key is not None:
             note = f"The key {self._key.hint} is taken. It is kept in memory only."
-        self._key_note.value = cards.quiet(note)
+        self._key_note.value = alerts.quiet(note)
         self._facts.value = _whoami_card(self.whoami, is_demo=bool(self.org and self.org.is_demo))
         self.refresh()
 
@@ -192,4 +194,4 @@ def _whoami_card(found: Whoami | None, *, is_demo: bool) -> str:
     ]
     details = "\n".join(f"{name}: {value}" for name, value in found.facts())
     details += "\n\n" + frame_to_text(found.parts[["part", "can_read", "can_write"]])
-    return cards.card(title, lines, tone="good", details=details, details_title="What it may read and change")
+    return alerts.card(title, lines, tone="good", details=details, details_title="What it may read and change")

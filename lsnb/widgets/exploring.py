@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lsnb import plots
 from lsnb.errors import TableError
-from lsnb.export import export_table
+from lsnb.files.table_file import export_table
 from lsnb.report.page_shell import render_part
+from lsnb.report.plots import access_plots
 from lsnb.report.words import counted
 from lsnb.snapshot import Snapshot
-from lsnb.widgets import cards, parts
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
+from lsnb.widgets.draft_store import Memory
 from lsnb.widgets.files import table_file
 from lsnb.widgets.filtering import RowFilter
 from lsnb.widgets.grid import Grid
-from lsnb.widgets.memory import Memory
 from lsnb.widgets.unsaved import Unsaved
 from lsnb.widgets.work import Painter
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from lsnb.organization import Organization
 
 _PICTURES: dict[str, Callable[[Snapshot], Any]] = {
-    "People and workspaces, by role": plots.plot_access,
-    "Roles in each workspace": plots.plot_roles_by_workspace,
+    "People and workspaces, by role": access_plots.plot_access,
+    "Roles in each workspace": access_plots.plot_roles_by_workspace,
 }
 _NO_PICTURE = "none"
 #: Columns of few values, by which a table is counted.
@@ -61,25 +61,25 @@ class Explorer(Form):
             self.snapshot.table(table)
         counts = {name: len(self.snapshot.table(name)) for name in names}
         options = [(f"{name.replace('_', ' ')} ({n:,})", name) for name, n in counts.items()]
-        self.table_field = parts.choice_field("Table", options, wanted)
-        self.filter_field = parts.line_field(
+        self.table_field = controls.choice_field("Table", options, wanted)
+        self.filter_field = controls.line_field(
             "Filter", self.memory.get("filter", ""), hint="all words count; role:viewer looks in one column", live=True
         )
-        self.picture_field = parts.choice_field("Picture", [_NO_PICTURE, *_PICTURES])
+        self.picture_field = controls.choice_field("Picture", [_NO_PICTURE, *_PICTURES])
         self._frame = self.snapshot.table(str(self.table_field.value))
         self._filter = RowFilter(self._frame)
         self._shown = self._frame
-        self._facts = parts.html()
-        self._gaps = parts.html(_gaps(self.snapshot))
-        self._grid_place = parts.stack()
-        self._picture_place = parts.stack()
+        self._facts = controls.html()
+        self._gaps = controls.html(_gaps(self.snapshot))
+        self._grid_place = controls.stack()
+        self._picture_place = controls.stack()
         self.grid: Grid | None = None
         self._filterer = Painter(self._filter_field, every_s=0.25)
         self.downloads = [self._download(label, ending) for label, ending in
                           (("CSV", ".csv"), ("Excel", ".xlsx"), ("Parquet", ".parquet"))]  # fmt: skip
         self.png_button = Download("Picture as PNG", lambda: self._picture_file("png"), on_error=self.show_error)
         self.svg_button = Download("Picture as SVG", lambda: self._picture_file("svg"), on_error=self.show_error)
-        self._picture_row = parts.row(self.png_button, self.svg_button)
+        self._picture_row = controls.row(self.png_button, self.svg_button)
         self.on_value(self.table_field, lambda name: self._choose(str(name)))
         self.on_value(self.filter_field, lambda _: self._filterer.ask())
         self.picture_field.observe(
@@ -88,15 +88,15 @@ class Explorer(Form):
         self.control(self.table_field)
         self.control(self.picture_field)
         self.body.children = [
-            parts.row(self.table_field, self.filter_field, self.picture_field),
+            controls.row(self.table_field, self.filter_field, self.picture_field),
             self._gaps,
             self._facts,
             self._grid_place,
-            parts.row(*self.downloads),
+            controls.row(*self.downloads),
             self._picture_place,
             self._picture_row,
         ]
-        parts.show(self._picture_row, False)
+        controls.show(self._picture_row, False)
         self._show_grid()
         self.attempt(lambda: self.filter(str(self.filter_field.value)))
 
@@ -189,7 +189,7 @@ class Explorer(Form):
         if column is not None and n:
             counts = self._shown[column].astype(object).fillna("unknown").value_counts()
             pairs += [(int(count), f"{column}: {value}") for value, count in counts.head(_MOST_COUNTED).items()]
-        self._facts.value = cards.facts(pairs)
+        self._facts.value = alerts.facts(pairs)
 
     def _draw_picture(self, name: str) -> None:
         old = list(self._picture_place.children)
@@ -200,9 +200,9 @@ class Explorer(Form):
             # The rows themselves are in the table above, for whoever cannot see the picture.
             image = Unsaved(render_part("picture", f"Picture: {name}", data, "lsnb-picture on-white"))
             self._picture_place.children = [image]
-        parts.show(self._picture_row, name != _NO_PICTURE)
+        controls.show(self._picture_row, name != _NO_PICTURE)
         for widget in old:
-            parts.close_all(widget)
+            controls.close_all(widget)
 
     def _picture_file(self, ending: str) -> tuple[str, bytes]:
         name = str(self.picture_field.value)
@@ -245,6 +245,6 @@ def _gaps(snapshot: Snapshot) -> str:
     reasons = gaps["reason"].fillna("").astype(object)
     rows = zip(gaps["table"].astype(object), gaps["status"].astype(object), reasons, strict=True)
     lines = [f"{table} ({status}): {reason}" for table, status, reason in rows]
-    return cards.card(
+    return alerts.card(
         "Not everything could be read", tone="warn", details="\n".join(lines), details_title="What, and why"
     )

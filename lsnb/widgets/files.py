@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lsnb.export import export_table
+from lsnb.files.table_file import export_table
 
 
 def table_file(frame: pd.DataFrame, name: str, ending: str) -> tuple[str, bytes]:

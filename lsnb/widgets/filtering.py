@@ -8,10 +8,10 @@ import re
 import numpy as np
 import pandas as pd
 
-from lsnb import catalogue
-from lsnb.edits.roles import role_words
-from lsnb.edits.texts import Nearest, did_you_mean, fold_loosely
 from lsnb.errors import UnknownNameError
+from lsnb.sheets.roles import role_words
+from lsnb.sheets.text_normalize import Nearest, did_you_mean, fold_loosely
+from lsnb.tables import builtin_roles
 
 #: Words, of which a part in quotation marks may have blanks in it.
 _WORDS = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
@@ -65,7 +65,7 @@ class RowFilter:
         system = _ROLE_COLUMNS[column]
         codes, texts = self._column(column)
         hits = self._hits([system], wanted) if system in self._frame.columns else np.zeros(len(codes), dtype=bool)
-        words = {shown.casefold(): role_words(shown, name) for name, (shown, _) in catalogue.SYSTEM_ROLES.items()}
+        words = {shown.casefold(): role_words(shown, name) for name, (shown, _) in builtin_roles.SYSTEM_ROLES.items()}
         folded = fold_loosely(wanted)
         alike = [any(folded in fold_loosely(word) for word in words.get(text, ())) for text in texts]
         named: np.ndarray = np.append(np.array(alike, dtype=bool), False)[codes]

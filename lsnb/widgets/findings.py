@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lsnb.checks import CHECKS, SEVERITIES, STATUSES, run_checks
+from lsnb.checks.remediation import Fixes, fixes
 from lsnb.errors import ConfigError, LsnbError, UnknownNameError
-from lsnb.export import export_table
 from lsnb.files import write_atomically
-from lsnb.repair import Fixes, fixes
+from lsnb.files.table_file import export_table
 from lsnb.report.audit_html import audit_to_html
 from lsnb.report.page_shell import render_part
 from lsnb.report.words import counted
-from lsnb.widgets import cards, parts
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
 from lsnb.widgets.files import table_file
@@ -101,26 +101,26 @@ class FindingsView(Form):
         self.plan_view: PlanView | None = None
         self._snapshot: Snapshot | None = None
         self.grid: Grid | None = None
-        self._facts = parts.html()
-        self._picture = parts.html()
-        self._count = parts.html()
+        self._facts = controls.html()
+        self._picture = controls.html()
+        self._count = controls.html()
         self._details = Unsaved()
-        self._table = parts.stack()
+        self._table = controls.stack()
         self._left = Unsaved()
-        self._below = parts.stack()
+        self._below = controls.stack()
         remembered = self.memory.get
-        self.severity = parts.choice_field("Severity", [_ALL, *SEVERITIES], remembered("severity", _ALL))
+        self.severity = controls.choice_field("Severity", [_ALL, *SEVERITIES], remembered("severity", _ALL))
         statuses = [(_ALL, _ALL), *((f"{name}: {_STATUS_WORDS[name]}", name) for name in STATUSES)]
-        self.status_choice = parts.choice_field("Status", statuses, remembered("status", "alarm"))
-        self.area = parts.choice_field("Area", [(_ALL, _ALL)])
-        self.words = parts.line_field("Text", remembered("words", ""), hint="a name, an id, a word", live=True)
+        self.status_choice = controls.choice_field("Status", statuses, remembered("status", "alarm"))
+        self.area = controls.choice_field("Area", [(_ALL, _ALL)])
+        self.words = controls.line_field("Text", remembered("words", ""), hint="a name, an id, a word", live=True)
         for field in (self.severity, self.status_choice, self.area, self.words):
             self.on_value(field, lambda _: self._filter_typed())
         self.downloads = [self._download(*names) for names in (("CSV", ".csv"), ("Excel", ".xlsx"), ("HTML", ".html"))]
         self.fix_button = self.on_click_work(
-            parts.button("Make a plan of fixes", kind="primary"), "Planning", self.show_fixes, when=self._can_fix
+            controls.button("Make a plan of fixes", kind="primary"), "Planning", self.show_fixes, when=self._can_fix
         )
-        parts.show(self.fix_button, org is not None)
+        controls.show(self.fix_button, org is not None)
         if isinstance(findings, pd.DataFrame):
             self._take(findings)
         else:
@@ -252,12 +252,12 @@ class FindingsView(Form):
         left = found.by_hand[["severity", "resource", "reason", "what_to_do"]]
         titles = ["Severity", "What", "Why", "What to do"]
         self._left.value = (
-            cards.card(
+            alerts.card(
                 f"Left to people: {len(left):,}",
                 ["No plan repairs these: they need somebody's judgement."],
                 tone="warn",
             )
-            + cards.table(left, titles=titles, limit=_MOST_LEFT)
+            + alerts.table(left, titles=titles, limit=_MOST_LEFT)
             if len(left)
             else ""
         )
@@ -297,16 +297,16 @@ class FindingsView(Form):
         self._is_drawing = False
         counts = self.counts()
         shown = [(int(counts["alarm"].loc[name]), name) for name in SEVERITIES]
-        self._facts.value = cards.facts([(int(counts["alarm"].sum()), "need attention"), *shown])
+        self._facts.value = alerts.facts([(int(counts["alarm"].sum()), "need attention"), *shown])
         self._picture.value = picture(counts)
         self.body.children = [
             self._facts,
             self._picture,
-            parts.row(self.severity, self.area, self.status_choice, self.words),
+            controls.row(self.severity, self.area, self.status_choice, self.words),
             self._count,
             self._table,
             self._details,
-            parts.row(self.fix_button, *self.downloads),
+            controls.row(self.fix_button, *self.downloads),
             self._left,
             self._below,
         ]
@@ -321,7 +321,7 @@ class FindingsView(Form):
         wanted = (self.severity.value, self.area.value, self.status_choice.value, self.words.value)
         self._shown = filter_findings(self.findings, *wanted)
         self.memory.keep(**dict(zip(("severity", "area", "status", "words"), wanted, strict=True)))
-        self._count.value = cards.line(
+        self._count.value = alerts.line(
             f"{len(self._shown):,} of {len(self.findings):,} shown. Tick one to read all about it.",
             kind="quiet",
             role="status",
@@ -427,7 +427,7 @@ def details_card(finding: pd.Series[Any]) -> str:
         f"Supports: {', '.join(check.frameworks)}" if check else "",
     ]
     is_alarm = known(finding["status"]) == "alarm"
-    return cards.card(
+    return alerts.card(
         f"{known(finding['id'])}",
         lines,
         tone="bad"

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lsnb.edits import invitations, parse_addresses, similar_members
-from lsnb.edits.addresses import NOT_USED
-from lsnb.edits.emails import clean_address, known_addresses
-from lsnb.edits.lookalikes import Lookalikes
-from lsnb.edits.origin import Origin, judge_origin, set_origin
-from lsnb.edits.parse import role_book
-from lsnb.edits.problems import Misfit, Problems
-from lsnb.edits.texts import did_you_mean
 from lsnb.errors import TableError
+from lsnb.files.sheets import read_sheet
+from lsnb.files.sheets.reading import read_text
 from lsnb.plan import Rules
 from lsnb.report.words import counted
-from lsnb.sheets import read_sheet
-from lsnb.sheets.reading import read_text
+from lsnb.sheets import invitations, parse_addresses, similar_members
+from lsnb.sheets.addresses import NOT_USED
+from lsnb.sheets.emails import clean_address, known_addresses
+from lsnb.sheets.lookalikes import Lookalikes
+from lsnb.sheets.origin import Origin, judge_origin, set_origin
+from lsnb.sheets.parse import role_book
+from lsnb.sheets.problems import CellProblem, Problems
+from lsnb.sheets.text_normalize import did_you_mean
 from lsnb.tables.spec import DTYPES
-from lsnb.widgets import cards, parts
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.base import Form
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
@@ -87,28 +87,28 @@ class InviteForm(Form):
         place_roles = book.labels("workspace")
         places = self.snapshot.workspaces
         names = sorted({str(name) for name in places.loc[~places["is_deleted"].astype(bool), "workspace"]})
-        self.text_field = parts.text_field(
+        self.text_field = controls.text_field(
             "Addresses",
             self.memory.get("text", ""),
             hint="Paste them in any shape: lines, commas, cells of a spreadsheet, Dana Lee <dana@example.com> …",
             live=True,
         )
         self.upload = Upload("Bring a file", lambda name, content: self.attempt(lambda: self.load(content, name=name)))
-        self.role_field = parts.choice_field(
+        self.role_field = controls.choice_field(
             "Role in the organization", book.labels("organization"), self.memory.get("role", "Organization User")
         )
-        self.places_field = parts.several_field("Workspaces, several with Ctrl", names, self._places)
+        self.places_field = controls.several_field("Workspaces, several with Ctrl", names, self._places)
         wanted = next(iter(self._places.values()), "Workspace Viewer")
-        self.place_role_field = parts.choice_field("Role in these workspaces", place_roles, wanted)
-        self._facts = parts.html()
+        self.place_role_field = controls.choice_field("Role in these workspaces", place_roles, wanted)
+        self._facts = controls.html()
         self._similar = Unsaved()
         self.grid = Grid(self._shown(), _COLUMNS, height=260, caption="Addresses")
         self.grid.static_rows = 0
-        self._below = parts.stack()
+        self._below = controls.stack()
         self.plan_button = self.on_click_work(
-            parts.button("Make the plan", kind="primary"), "Planning", self.show_plan, when=lambda: self.n_new > 0
+            controls.button("Make the plan", kind="primary"), "Planning", self.show_plan, when=lambda: self.n_new > 0
         )
-        self.reset_button = self.on_click(parts.button("Start over"), self.reset)
+        self.reset_button = self.on_click(controls.button("Start over"), self.reset)
         self.on_value(self.text_field, lambda _: self._reader.ask())
         self.on_value(self.role_field, lambda value: self.memory.keep(role=value))
         self.on_value(self.places_field, lambda _: self._chose())
@@ -117,13 +117,13 @@ class InviteForm(Form):
         for widget in (self.text_field, self.role_field, self.places_field, self.place_role_field, self.upload):
             self.control(widget)
         self.body.children = [
-            parts.quiet("Nobody hears of it before the plan below is applied; each invitation is one e-mail."),
+            controls.quiet("Nobody hears of it before the plan below is applied; each invitation is one e-mail."),
             self.text_field,
-            parts.row(self.role_field, self.places_field, self.place_role_field),
+            controls.row(self.role_field, self.places_field, self.place_role_field),
             self._facts,
             self._similar,
             self.grid,
-            parts.row(self.plan_button, self.reset_button, self.upload),
+            controls.row(self.plan_button, self.reset_button, self.upload),
             self._below,
         ]
         self.attempt(lambda: self.read(self.text_field.value))
@@ -316,15 +316,15 @@ class InviteForm(Form):
 
     def _draw(self) -> None:
         counts = Counter(self._people["state"])
-        self._facts.value = cards.facts(
+        self._facts.value = alerts.facts(
             [(counts[state], words) for state, words in reversed(STATES.items()) if counts[state]]
         )
         similar = self._people.loc[self._people["hint"].str.startswith("One letter"), ["email", "hint"]]
         lines = [f"{email}: {hint}" for email, hint in similar.head(6).itertuples(index=False, name=None)]
         lines += self.remarks[:6]
-        self._similar.value = cards.card("Look twice at these", lines, tone="warn") if lines else ""
+        self._similar.value = alerts.card("Look twice at these", lines, tone="warn") if lines else ""
         n_rows = len(self._people)
-        parts.show(self.grid, n_rows > 0)
+        controls.show(self.grid, n_rows > 0)
         self.plan_button.description = f"Plan {counted(self.n_new, 'invitation')}" if self.n_new else "Make the plan"
         self.refresh()
 
@@ -342,7 +342,7 @@ class InviteForm(Form):
     def _label(self, role: str, scope: Any) -> str:
         book = role_book(self.snapshot)
         found = book.find(role, scope)
-        if isinstance(found, Misfit):
+        if isinstance(found, CellProblem):
             raise TableError(f"{found.reason} {found.hint}".strip())
         return book.label(found)
 

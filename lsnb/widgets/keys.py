@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lsnb.checks import run_checks
-from lsnb.edits.service_keys import EVERYWHERE, KEY_COLUMNS, NEVER, key_choices, keys_sheet
-from lsnb.edits.tokens import tokens_sheet
 from lsnb.errors import UnreadableTableError
+from lsnb.sheets.service_keys import EVERYWHERE, KEY_COLUMNS, NEVER, key_choices, keys_sheet
+from lsnb.sheets.tokens import tokens_sheet
 from lsnb.tables.spec import DTYPES
-from lsnb.widgets import cards, parts
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
 from lsnb.widgets.sheet_form import SheetForm, known, require
@@ -49,26 +49,28 @@ class KeysForm(SheetForm):
         self.tokens: Grid | None = None
         self._sheets: dict[str, pd.DataFrame] = {}
         self._created: list[dict[str, str]] = []
-        self._facts = parts.html()
-        self._new = parts.html()
-        self.description = parts.line_field("What it is for", hint="Nightly export of Research")
-        self.reach = parts.choice_field("It reaches", [_SINGLE, _WIDE])
-        self.workspaces = parts.several_field("Workspaces", [])
-        self.role = parts.choice_field("Role in the workspaces", [""])
-        self.org_role = parts.choice_field("Role in the organization", [""])
-        self.life = parts.choice_field("It ends", _LIVES)
-        self.day = parts.line_field("Day", hint="2027-01-31")
+        self._facts = controls.html()
+        self._new = controls.html()
+        self.description = controls.line_field("What it is for", hint="Nightly export of Research")
+        self.reach = controls.choice_field("It reaches", [_SINGLE, _WIDE])
+        self.workspaces = controls.several_field("Workspaces", [])
+        self.role = controls.choice_field("Role in the workspaces", [""])
+        self.org_role = controls.choice_field("Role in the organization", [""])
+        self.life = controls.choice_field("It ends", _LIVES)
+        self.day = controls.line_field("Day", hint="2027-01-31")
         super().__init__("Service keys and access tokens", org, kind="keys", fresh=fresh)
         self.add_button = self.on_click(
-            parts.button("Add this key"), self._create_typed, when=lambda: self._snapshot is not None
+            controls.button("Add this key"), self._create_typed, when=lambda: self._snapshot is not None
         )
         self.drop_button = self.on_click(
-            parts.button("Take the last one away"), self.drop_created, when=lambda: bool(self._created)
+            controls.button("Take the last one away"), self.drop_created, when=lambda: bool(self._created)
         )
         self.on_value(self.reach, lambda _: self._draw_fields())
         self.on_value(self.life, lambda _: self._draw_fields())
         fields = (self.description, self.reach, self.workspaces, self.role, self.org_role, self.life, self.day)
-        self._new_key = parts.stack(parts.row(*fields), parts.row(self.add_button, self.drop_button), self._new)
+        self._new_key = controls.stack(
+            controls.row(*fields), controls.row(self.add_button, self.drop_button), self._new
+        )
         self._draw_fields()
         self.begin(snapshot)
 
@@ -219,7 +221,7 @@ class KeysForm(SheetForm):
         frame["reach"] = [_WIDE if text == EVERYWHERE else text for text in sheet["workspaces"]]
         frame["created_by"] = snapshot.service_keys["created_by"].to_numpy()
         self.keys = self._make("keys", frame, columns, "key_id", "Service keys")
-        children: list[Any] = [self._facts, self.keys, parts.heading("New service key")]
+        children: list[Any] = [self._facts, self.keys, controls.heading("New service key")]
         self.workspaces.rows = min(6, max(len(snapshot.workspaces), 2))
         self.workspaces.options = list(snapshot.workspaces["workspace"].astype(object))
         self.role.options, self.org_role.options = ["", *choices["role"]], ["", *choices["org_role"]]
@@ -233,7 +235,7 @@ class KeysForm(SheetForm):
             sheet = tokens_sheet(snapshot)
         except UnreadableTableError as error:
             self.tokens = None
-            return [parts.html(cards.error_card(error))]
+            return [controls.html(alerts.error_card(error))]
         self._sheets["tokens"] = sheet
         columns = (
             GridColumn("description", "Token", pinned=True, width=220),
@@ -247,7 +249,7 @@ class KeysForm(SheetForm):
         frame = _with_times(sheet, snapshot.access_tokens, notes, "token_id")
         self.tokens = self._make("tokens", frame, columns, "token_id", "Personal access tokens")
         status, reason = snapshot.status("access_tokens")
-        said = [parts.quiet(f"Not all of them can be seen: {reason}")] if status == "partial" else []
+        said = [controls.quiet(f"Not all of them can be seen: {reason}")] if status == "partial" else []
         return [self.tokens, *said]
 
     def _make(self, name: str, frame: pd.DataFrame, columns: tuple[GridColumn, ...], key: str, caption: str) -> Grid:
@@ -308,7 +310,7 @@ class KeysForm(SheetForm):
             pd.Series(grid.frame["noted"]).astype(bool).sum() if grid is not None else 0
             for grid in (self.keys, self.tokens)
         ]
-        self._facts.value = cards.facts(
+        self._facts.value = alerts.facts(
             [
                 (len(self._sheets.get("keys", ())), "service keys"),
                 (int(noted[0]), "of them with something noted"),
@@ -319,13 +321,13 @@ class KeysForm(SheetForm):
         )
         names = ["description", "workspaces", "role", "org_role", "expires_at"]
         titles = ["What it is for", "Workspaces", "Role", "Role in the organization", "Ends"]
-        self._new.value = cards.table(self.created[names], titles=titles) if self._created else ""
+        self._new.value = alerts.table(self.created[names], titles=titles) if self._created else ""
         self.refresh()
 
     def _draw_fields(self) -> None:
-        parts.show(self.workspaces, self.reach.value == _SINGLE)
-        parts.show(self.org_role, self.reach.value == _WIDE)
-        parts.show(self.day, self.life.value == "day")
+        controls.show(self.workspaces, self.reach.value == _SINGLE)
+        controls.show(self.org_role, self.reach.value == _WIDE)
+        controls.show(self.day, self.life.value == "day")
 
     def _create_typed(self) -> None:
         life = self.life.value

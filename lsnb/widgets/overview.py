@@ -7,9 +7,9 @@ import io
 import threading
 from typing import TYPE_CHECKING
 
-from lsnb.plots import plot_access, plot_roles_by_workspace
 from lsnb.report.page_shell import render_part
-from lsnb.widgets import cards, parts
+from lsnb.report.plots.access_plots import plot_access, plot_roles_by_workspace
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.base import Form
 from lsnb.widgets.unsaved import Unsaved
 
@@ -53,11 +53,11 @@ class Overview(Form):
         read = f"Read {meta.read_at:%Y-%m-%d %H:%M} UTC at {meta.host} by {meta.caller.name or 'an unknown key'}."
         gaps = snapshot.gaps()
         lines = [f"{row.table}: {row.reason}" for row in gaps.itertuples(index=False)]
-        self.pictures = parts.stack()
+        self.pictures = controls.stack()
         self.body.children = [
-            parts.html(cards.facts(counts)),
-            Unsaved(cards.quiet(read)),
-            parts.html(cards.card("Not everything could be read", lines, tone="warn") if lines else ""),
+            controls.html(alerts.facts(counts)),
+            Unsaved(alerts.quiet(read)),
+            controls.html(alerts.card("Not everything could be read", lines, tone="warn") if lines else ""),
             self.pictures,
         ]
         if snapshot.is_readable("access"):
@@ -74,7 +74,7 @@ class Overview(Form):
             with _drawing:
                 picture = _picture(draw(self.snapshot), words)
             if self.is_closed:
-                parts.close_all(picture)
+                controls.close_all(picture)
                 return
             self.pictures.children = [*self.pictures.children, picture]
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lsnb.errors import PlanError
+from lsnb.files.plan_file import save_plan
 from lsnb.plan import Plan, Rules, drop_changes
 from lsnb.plan.kinds import kind_of
 from lsnb.plan.risks import by_risk
-from lsnb.planfile import save_plan
 from lsnb.report.page_shell import render_part
 from lsnb.report.unlock import unlock_phrase
 from lsnb.report.words import (
@@ -26,7 +26,7 @@ from lsnb.report.words import (
     to_words,
     where_words,
 )
-from lsnb.widgets import cards, parts
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.applying import ApplyView, apply_view, started_view
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
@@ -93,41 +93,41 @@ class PlanView(Form):
         self._snapshot = snapshot
         self._dropped: set[str] = set()
         self._is_unlocked = False
-        self._facts = parts.html()
+        self._facts = controls.html()
         self._refused = Unsaved()
         self._warned = Unsaved()
         self._waiting = Unsaved()
         self.grid = Grid(_frame(plan), _COLUMNS, key="id", height=_height(plan), caption="Changes")
         self.grid.static_rows = 0
-        self.allow_rule = parts.choice_field("Rule to set aside", [""])
-        self.allow_reason = parts.line_field("Reason, for the journal", hint="re-organization, ticket 123")
+        self.allow_rule = controls.choice_field("Rule to set aside", [""])
+        self.allow_reason = controls.line_field("Reason, for the journal", hint="re-organization, ticket 123")
         self.allow_button = self.on_click_work(
-            parts.button("Set the rule aside"),
+            controls.button("Set the rule aside"),
             "Judging the plan again",
             lambda: self.allow(self.allow_rule.value, self.allow_reason.value),
         )
-        self._allow_row = parts.row(self.allow_rule, self.allow_reason, self.allow_button)
+        self._allow_row = controls.row(self.allow_rule, self.allow_reason, self.allow_button)
         self.drop_button = self.on_click_work(
-            parts.button("Leave out the ticked changes"),
+            controls.button("Leave out the ticked changes"),
             "Judging the plan again",
             self._drop_ticked,
             when=lambda: not self.was_applied and bool(self.plan.changes),
         )
         self.restore_button = self.on_click(
-            parts.button("Put everything back"), self.restore, when=lambda: self.is_changed and not self.was_applied
+            controls.button("Put everything back"), self.restore, when=lambda: self.is_changed and not self.was_applied
         )
         self.csv_button = Download(
             "Changes as CSV", lambda: table_file(self.plan.to_frame(), "plan", ".csv"), on_error=self.show_error
         )
-        self._tools = parts.row(self.drop_button, self.restore_button, self.csv_button)
-        self.unlock_field = parts.line_field("Type to unlock", live=True)
+        self._tools = controls.row(self.drop_button, self.restore_button, self.csv_button)
+        self.unlock_field = controls.line_field("Type to unlock", live=True)
         self.on_value(self.unlock_field, self._typed)
         self.apply_button = self.on_click(
-            parts.button("Apply", kind="primary"), self.apply, when=lambda: self.can_apply
+            controls.button("Apply", kind="primary"), self.apply, when=lambda: self.can_apply
         )
-        self._unlock_note = parts.html()
-        self._apply_row = parts.row(self.unlock_field, self.apply_button)
-        self._below = parts.stack()
+        self._unlock_note = controls.html()
+        self._apply_row = controls.row(self.unlock_field, self.apply_button)
+        self._below = controls.stack()
         self.body.children = [
             self._facts,
             self._refused,
@@ -320,13 +320,13 @@ class PlanView(Form):
         rules = list(dict.fromkeys(verdict.rule for verdict in plan.refusals))
         if list(self.allow_rule.options) != (rules or [""]):
             self.allow_rule.options = rules or [""]
-        parts.show(self._allow_row, bool(rules) and not self.was_applied)
-        parts.show(self.grid, not plan.is_empty)
-        parts.show(self._tools, bool(self.original.changes))
+        controls.show(self._allow_row, bool(rules) and not self.was_applied)
+        controls.show(self.grid, not plan.is_empty)
+        controls.show(self._tools, bool(self.original.changes))
         is_open = plan.is_safe and not plan.is_empty and not self.was_applied
-        parts.show(self._apply_row, is_open)
-        parts.show(self._unlock_note, is_open and bool(self.phrase))
-        parts.show(self.unlock_field, bool(self.phrase))
+        controls.show(self._apply_row, is_open)
+        controls.show(self._unlock_note, is_open and bool(self.phrase))
+        controls.show(self.unlock_field, bool(self.phrase))
         self._unlock_note.value = _unlock_words(plan, self.phrase)
         self.apply_button.description = f"Apply {counted(len(plan), 'change')}"
         self.apply_button.remove_class("primary" if self.phrase else "danger")
@@ -381,7 +381,7 @@ def _height(plan: Plan) -> int:
 def _facts(plan: Plan, *, n_dropped: int) -> str:
     if plan.is_empty:
         words = "Everything was left out." if n_dropped else nothing_words(plan)
-        return cards.card(words, tone="good")
+        return alerts.card(words, tone="good")
     facts = facts_of(plan)
     pairs = [
         (facts.n_changes, "change" if facts.n_changes == 1 else "changes"),
@@ -393,12 +393,12 @@ def _facts(plan: Plan, *, n_dropped: int) -> str:
     ]
     shown = [pair for place, pair in enumerate(pairs) if place < 3 or pair[0]]
     held_to = policy_words(plan) if plan.policy else ""
-    return cards.facts(shown) + cards.line(", ".join(facts.kinds), kind="kinds") + cards.quiet(held_to)
+    return alerts.facts(shown) + alerts.line(", ".join(facts.kinds), kind="kinds") + alerts.quiet(held_to)
 
 
-def _verdicts(title: str, verdicts: Collection[object], tone: cards.Tone) -> str:
+def _verdicts(title: str, verdicts: Collection[object], tone: alerts.Tone) -> str:
     lines = [f"{getattr(verdict, 'rule', '')}: {getattr(verdict, 'message', '')}" for verdict in verdicts]
-    return cards.card(
+    return alerts.card(
         f"{title} ({len(lines):,})" if tone == "warn" else title,
         lines[:_MOST_VERDICTS],
         tone=tone,
@@ -414,7 +414,7 @@ def _waiting(plan: Plan) -> str:
         f"{waiting.email}, {waiting.role or 'role'} in {waiting.workspace or 'the organization'}: {waiting.reason}"
         for waiting in plan.waiting
     ]
-    return cards.card(
+    return alerts.card(
         f"Waiting for people to join ({len(lines):,})",
         lines[:_MOST_VERDICTS],
         details="\n".join(lines[_MOST_VERDICTS:]),

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lsnb.edits.role_matrix import ACTION, DESCRIPTION, MARK, ROLE_ID
+from lsnb.analysis.role_comparison import compare_permissions, role_matrix, similar_roles
 from lsnb.plan.references import is_reference, role_reference
-from lsnb.role_matrix import compare_permissions, role_matrix, similar_roles
+from lsnb.sheets.role_matrix import ACTION, DESCRIPTION, MARK, ROLE_ID
 from lsnb.tables.spec import DTYPES
-from lsnb.widgets import cards, parts
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.grid import Grid
 from lsnb.widgets.grid_columns import GridColumn
 from lsnb.widgets.sheet_form import SheetForm, known, require
@@ -34,28 +34,28 @@ class RoleEditor(SheetForm):
         self._added: dict[str, tuple[str, str, frozenset[str]]] = {}
         self._deleted: set[str] = set()
         self._start: dict[str, frozenset[str]] = {}
-        self._facts = parts.html()
-        self._similar = parts.html()
-        self._difference = parts.html()
-        self.new_name = parts.line_field("Name", hint="Release Auditor")
-        self.new_description = parts.line_field("Description", hint="what it is for")
-        self.copy_of = parts.choice_field("Starts as a copy of", [(_NOTHING, "")])
-        self.first = parts.choice_field("First role", [("", "")])
-        self.second = parts.choice_field("Second role", [("", "")])
-        self.doomed = parts.choice_field("Role", [("", "")])
+        self._facts = controls.html()
+        self._similar = controls.html()
+        self._difference = controls.html()
+        self.new_name = controls.line_field("Name", hint="Release Auditor")
+        self.new_description = controls.line_field("Description", hint="what it is for")
+        self.copy_of = controls.choice_field("Starts as a copy of", [(_NOTHING, "")])
+        self.first = controls.choice_field("First role", [("", "")])
+        self.second = controls.choice_field("Second role", [("", "")])
+        self.doomed = controls.choice_field("Role", [("", "")])
         super().__init__("Roles and their permissions", org, kind="roles", fresh=fresh)
-        self.add_button = self.on_click(parts.button("Add this role"), self._add_typed)
-        self.delete_button = self.on_click(parts.button("Mark for deletion, or keep it"), self._toggle_doomed)
+        self.add_button = self.on_click(controls.button("Add this role"), self._add_typed)
+        self.delete_button = self.on_click(controls.button("Mark for deletion, or keep it"), self._toggle_doomed)
         for field in (self.first, self.second):
             self.on_value(field, lambda _: self._draw_difference())
-        self._tools = parts.stack(
-            parts.heading("Compare two roles"),
-            parts.row(self.first, self.second),
+        self._tools = controls.stack(
+            controls.heading("Compare two roles"),
+            controls.row(self.first, self.second),
             self._difference,
-            parts.heading("Add a role"),
-            parts.row(self.new_name, self.new_description, self.copy_of, self.add_button),
-            parts.heading("Delete a role"),
-            parts.row(self.doomed, self.delete_button),
+            controls.heading("Add a role"),
+            controls.row(self.new_name, self.new_description, self.copy_of, self.add_button),
+            controls.heading("Delete a role"),
+            controls.row(self.doomed, self.delete_button),
         )
         self.begin(snapshot)
 
@@ -76,7 +76,7 @@ class RoleEditor(SheetForm):
         return sorted(self._held(self._find(role)))
 
     def compare(self, first: str, second: str) -> pd.DataFrame:
-        """Tell what one role grants and the other does not, with the edits; see `lsnb.role_matrix.compare_roles`.
+        """Tell what one role grants and the other does not, with the edits; see `lsnb.analysis.role_comparison.compare_roles`.
 
         Raises:
             LsnbError: there is no such role.
@@ -85,7 +85,7 @@ class RoleEditor(SheetForm):
         return compare_permissions(a, b, self.snapshot.permission_catalogue)
 
     def similar(self) -> pd.DataFrame:
-        """List roles that are nearly the same; see `lsnb.role_matrix.similar_roles`."""
+        """List roles that are nearly the same; see `lsnb.analysis.role_comparison.similar_roles`."""
         return similar_roles(self.snapshot)
 
     def sheet(self) -> dict[str, pd.DataFrame]:
@@ -222,7 +222,7 @@ class RoleEditor(SheetForm):
             for row in pairs.head(6).itertuples(index=False)
         ]
         hint = "People cannot tell them apart. Keep one, and move its people over."
-        self._similar.value = cards.card("Nearly the same", lines, tone="warn", next_step=hint) if lines else ""
+        self._similar.value = alerts.card("Nearly the same", lines, tone="warn", next_step=hint) if lines else ""
         self._draw()
         return [self._facts, self._similar, grid, self._tools]
 
@@ -249,7 +249,7 @@ class RoleEditor(SheetForm):
             return
         custom = len(self._labels) - len(self._locked())
         gone = [self._labels[key] for key in self._labels if key in self._deleted]
-        facts = cards.facts(
+        facts = alerts.facts(
             [
                 (len(self._labels), "workspace roles"),
                 (custom, "custom"),
@@ -259,21 +259,21 @@ class RoleEditor(SheetForm):
             ]
         )
         lines = [f"To be deleted: {', '.join(gone)}."] if gone else []
-        self._facts.value = facts + (cards.card(lines[0], tone="warn") if lines else "")
+        self._facts.value = facts + (alerts.card(lines[0], tone="warn") if lines else "")
         self._draw_difference()
         self.refresh()
 
     def _draw_difference(self) -> None:
         first, second = self.first.value, self.second.value
         if not first or not second or self._snapshot is None:
-            self._difference.value = cards.card("Choose two roles to see what only one of them grants.")
+            self._difference.value = alerts.card("Choose two roles to see what only one of them grants.")
             return
         found = self.compare(first, second)
         shown = found[["difference", "permission", "meaning"]]
         a, b = self._labels[first], self._labels[second]
         words = f"+ only {b} grants it, - only {a} does."
         same = f"{a} and {b} grant the same."
-        self._difference.value = cards.quiet(words if len(found) else "") + cards.table(
+        self._difference.value = alerts.quiet(words if len(found) else "") + alerts.table(
             shown, titles=["", "Permission", "What it lets people do"], limit=200, empty=same
         )
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from lsnb.apply.journal import DEFAULT_FOLDER, read_journal
+from lsnb.apply.journal.listing import list_runs
 from lsnb.errors import JournalError
-from lsnb.journal import DEFAULT_FOLDER, read_journal
-from lsnb.journal.listing import list_runs
-from lsnb.widgets import cards, parts
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download
 from lsnb.widgets.plan_place import put_plan
@@ -60,26 +60,29 @@ class RunsView(Form):
         #: What was made of a run: the plan that takes it back.
         self.plan_view: PlanView | None = None
         self.runs = pd.DataFrame()
-        self._facts = parts.html()
-        self._table = parts.html()
+        self._facts = controls.html()
+        self._table = controls.html()
         self._results = Unsaved()
-        self.choice = parts.choice_field("Run", [("", "")], wide=True)
+        self.choice = controls.choice_field("Run", [("", "")], wide=True)
         self.on_value(self.choice, lambda _: self._show_results())
         self.undo_button = self.on_click_work(
-            parts.button("Take it back …"), "Planning how to take it back", self.undo, when=lambda: self._n("done") > 0
+            controls.button("Take it back …"),
+            "Planning how to take it back",
+            self.undo,
+            when=lambda: self._n("done") > 0,
         )
         self.resume_button = self.on_click_work(
-            parts.button("Go on with it"), "Looking at what is there now", self.resume, when=self._can_resume
+            controls.button("Go on with it"), "Looking at what is there now", self.resume, when=self._can_resume
         )
         self.journal_button = Download("Journal", self._journal_file, on_error=self.show_error)
         self.control(self.journal_button, when=lambda: bool(self.choice.value))
-        self.reload_button = self.on_click(parts.button("Look again"), self.reload)
-        self._below = parts.stack()
+        self.reload_button = self.on_click(controls.button("Look again"), self.reload)
+        self._below = controls.stack()
         self.body.children = [
             self._facts,
             self._table,
             self.choice,
-            parts.row(self.undo_button, self.resume_button, self.journal_button, self.reload_button),
+            controls.row(self.undo_button, self.resume_button, self.journal_button, self.reload_button),
             self._results,
             self._below,
         ]
@@ -101,14 +104,14 @@ class RunsView(Form):
             chosen if chosen in [value for _, value in options] else options[min(1, len(options) - 1)][1]
         )
         n_open = int((~readable["is_finished"].fillna(False).astype(bool)).sum())
-        self._facts.value = cards.facts([(len(self.runs), "runs"), (n_open, "not finished")])
+        self._facts.value = alerts.facts([(len(self.runs), "runs"), (n_open, "not finished")])
         shown = self.runs.assign(started_at=self.runs["started_at"].dt.strftime("%Y-%m-%d %H:%M:%S"))
-        self._table.value = cards.table(
+        self._table.value = alerts.table(
             shown[list(_SHOWN)], titles=list(_SHOWN.values()), limit=_MOST_RUNS,
             empty=f"No run of this organization has a journal in {self.folder}.",
         )  # fmt: skip
         for part in (self.choice, self.undo_button, self.resume_button, self.journal_button):
-            parts.show(part, len(options) > 1)
+            controls.show(part, len(options) > 1)
         self._show_results()
 
     def choose(self, journal: str | os.PathLike[str]) -> pd.DataFrame:
@@ -153,7 +156,7 @@ class RunsView(Form):
         run = self._organization.resume(self._chosen(), display=self.bar, stop=self.worker.stop_asked)
         lines = run.summary().splitlines()
         self.reload()
-        self.show_card(cards.card(lines[0], lines[1:], tone="good" if run.is_done else "warn"))
+        self.show_card(alerts.card(lines[0], lines[1:], tone="good" if run.is_done else "warn"))
         return run
 
     def summary(self) -> str:
@@ -185,7 +188,7 @@ class RunsView(Form):
             self._results.value = ""
             return
         frame = self.results()[list(_RESULTS)]
-        self._results.value = cards.table(frame, titles=list(_RESULTS.values()), limit=_MOST_RESULTS)
+        self._results.value = alerts.table(frame, titles=list(_RESULTS.values()), limit=_MOST_RESULTS)
 
     def _journal_file(self) -> tuple[str, bytes]:
         path = Path(self._chosen())

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lsnb.edits.problems import Misfit
-from lsnb.edits.setting_values import SEPARATORS, SETTING_KINDS, read_value, settings_sheet, value_text
-from lsnb.edits.things import records_of
 from lsnb.plan import Plan, Rules
-from lsnb.plan.structure import LOCKING_SETTINGS
+from lsnb.plan.resource_changes import LOCKING_SETTINGS
+from lsnb.sheets.credential_index import records_of
+from lsnb.sheets.problems import CellProblem
+from lsnb.sheets.setting_values import SEPARATORS, SETTING_KINDS, read_value, settings_sheet, value_text
 from lsnb.snapshot import Caller
 from lsnb.tables.settings import known_setting
 from lsnb.tables.spec import DTYPES
-from lsnb.widgets import cards, parts
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.sheet_form import SheetForm, known, require
 from lsnb.widgets.unsaved import Unsaved
 
@@ -46,14 +46,14 @@ class SettingsForm(SheetForm):
         self._locked: set[str] = set()
         self._before: dict[str, str] = {}
         self._risks: dict[str, str] = {}
-        self._facts = parts.html()
+        self._facts = controls.html()
         super().__init__("Settings", org, kind="settings", fresh=fresh)
         #: The address that this machine's requests come from, to judge a list of allowed addresses.
-        self.address_field = parts.line_field(
+        self.address_field = controls.line_field(
             "Your address", self.memory.get("address", ""), hint="203.0.113.7, as the service sees it"
         )
         self.on_value(self.address_field, lambda typed: self.memory.keep(address=typed))
-        self._address_row = parts.row(self.address_field)
+        self._address_row = controls.row(self.address_field)
         self.begin(snapshot)
 
     # What it holds
@@ -70,7 +70,7 @@ class SettingsForm(SheetForm):
         found = {}
         for name in self.fields:
             value = self._read(name)
-            if self._is_changed(name) and isinstance(value, Misfit):
+            if self._is_changed(name) and isinstance(value, CellProblem):
                 found[name] = f"{value.reason} {value.hint}".strip()
         return found
 
@@ -101,7 +101,7 @@ class SettingsForm(SheetForm):
         require(setting not in self._locked, f"The organization's plan does not offer {setting}, so it stays as it is.")
         text = value if isinstance(value, str) else value_text(json.dumps(value))
         found = read_value(text, self._kind(setting), setting)
-        if isinstance(found, Misfit):
+        if isinstance(found, CellProblem):
             require(False, f"{setting} was not set: {found.reason} {found.hint}".strip())
         if self._kind(setting) in ("bool", "separator"):
             text = found if isinstance(found, str) else value_text(json.dumps(found))
@@ -167,12 +167,12 @@ class SettingsForm(SheetForm):
             names = [name for name in self._before if self._rows[name]["area"] == area]
             if not names:
                 continue
-            children.append(parts.heading(title))
+            children.append(controls.heading(title))
             for name in names:
                 self.fields[name] = self._make_field(name, remembered.get(name, self._start(name)))
                 self._notes[name] = Unsaved()
                 self._notes[name].add_class("lsnb-setting-note")
-                row = parts.row(self.fields[name], self._notes[name])
+                row = controls.row(self.fields[name], self._notes[name])
                 row.add_class("lsnb-setting")
                 children.append(row)
                 self.on_value(self.fields[name], partial(self._on_edit, name))
@@ -186,17 +186,17 @@ class SettingsForm(SheetForm):
     def _make_field(self, name: str, text: str) -> Any:
         label, kind = known_setting(name).title or name.replace("_", " ").capitalize(), self._kind(name)
         if kind == "bool":
-            options: list[parts.Option] = [("on", "true"), ("off", "false")]
+            options: list[controls.Option] = [("on", "true"), ("off", "false")]
             if self._before[name] == _NOT_SET:
                 options.append(("not set", _NOT_SET))
-            field = parts.choice_field(label, options, text)
+            field = controls.choice_field(label, options, text)
         elif kind == "separator":
             options = [(_BLANK_NAMES.get(mark, mark), mark) for mark in SEPARATORS]
-            field = parts.choice_field(label, options, text)
+            field = controls.choice_field(label, options, text)
         elif kind in ("list", "addresses"):
-            field = parts.line_field(label, text, hint="with commas between, or none", live=True)
+            field = controls.line_field(label, text, hint="with commas between, or none", live=True)
         else:
-            field = parts.line_field(label, text, hint=_HINTS.get(kind, ""), live=True)
+            field = controls.line_field(label, text, hint=_HINTS.get(kind, ""), live=True)
         field.disabled = name in self._locked
         return field
 
@@ -215,12 +215,12 @@ class SettingsForm(SheetForm):
 
     def _value(self, name: str) -> Any:
         value = self._read(name)
-        return self.fields[name].value if isinstance(value, Misfit) else value
+        return self.fields[name].value if isinstance(value, CellProblem) else value
 
     def _text(self, name: str) -> str:
         """Give a setting as the sheet writes it; what cannot be read stays as it was typed, for the plan to refuse."""
         value = self._read(name)
-        return str(self.fields[name].value) if isinstance(value, Misfit) else value_text(json.dumps(value))
+        return str(self.fields[name].value) if isinstance(value, CellProblem) else value_text(json.dumps(value))
 
     def _is_changed(self, name: str) -> bool:
         if self.fields[name].value == self._start(name) or name in self._locked:
@@ -238,22 +238,22 @@ class SettingsForm(SheetForm):
         lines = [f"{name}: {meaning}" if meaning else name]
         if name in self._locked:
             lines.append("The organization's plan does not offer it.")
-        said = "".join(map(cards.quiet, lines))
+        said = "".join(map(alerts.quiet, lines))
         risk = self._risks.get(name, "")
         if problem:
-            said += cards.card("This cannot be used", [problem], tone="bad")
+            said += alerts.card("This cannot be used", [problem], tone="bad")
         elif is_changed:
             step = f"{_shown(self._before[name])} → {_shown(self._text(name))}"
-            said += cards.card(step, [risk], tone="warn" if risk else "plain")
+            said += alerts.card(step, [risk], tone="warn" if risk else "plain")
         elif risk:
-            said += cards.line(risk, kind="risk")
+            said += alerts.line(risk, kind="risk")
         self._notes[name].value = said
 
     def _draw_facts(self) -> None:
         n_risky = sum(name in LOCKING_SETTINGS for name in self._edited())
         if "ip_allowlist" in self.fields:
-            parts.show(self._address_row, self._is_changed("ip_allowlist"))
-        self._facts.value = cards.facts(
+            controls.show(self._address_row, self._is_changed("ip_allowlist"))
+        self._facts.value = alerts.facts(
             [(len(self.fields), "settings"), (len(self._edited()), "changed"), (n_risky, "of them can lock people out")]
         )
         self.refresh()

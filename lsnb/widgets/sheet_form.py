@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lsnb.errors import LsnbError, PlanError
-from lsnb.widgets import parts
+from lsnb.widgets import controls
 from lsnb.widgets.base import Form
 from lsnb.widgets.plan_place import put_plan
 from lsnb.widgets.planning import PlanView
@@ -42,17 +42,17 @@ class SheetForm(Form, ABC):
         #: The plan as it is shown below; None until there is one.
         self.plan_view: PlanView | None = None
         self.plan_button = self.on_click_work(
-            parts.button("Make the plan", kind="primary"),
+            controls.button("Make the plan", kind="primary"),
             "Planning",
             self.show_plan,
             when=lambda: self._snapshot is not None and self.is_edited,
         )
         self.reset_button = self.on_click(
-            parts.button("Start over"), self.reset, when=lambda: self._snapshot is not None and self.is_edited
+            controls.button("Start over"), self.reset, when=lambda: self._snapshot is not None and self.is_edited
         )
-        self.reload_button = self.on_click_work(parts.button("Read again"), "Reading the organization", self.reload)
-        self.actions = parts.row(self.plan_button, self.reset_button, self.reload_button)
-        self.below = parts.stack()
+        self.reload_button = self.on_click_work(controls.button("Read again"), "Reading the organization", self.reload)
+        self.actions = controls.row(self.plan_button, self.reset_button, self.reload_button)
+        self.below = controls.stack()
 
     def begin(self, snapshot: Snapshot | None) -> None:
         """Show a reading; without one, read on a thread, which methods called from code wait for."""
@@ -100,7 +100,7 @@ class SheetForm(Form, ABC):
         old = [part for part in self.body.children if part not in (self.actions, self.below) and part not in children]
         self.body.children = [*children, self.actions, self.below]
         for part in old:
-            parts.close_all(part)
+            controls.close_all(part)
         self.refresh()
 
     def reload(self) -> None:

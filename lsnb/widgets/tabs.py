@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from lsnb.errors import LsnbError
-from lsnb.widgets import cards, parts
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.access import access_editor
 from lsnb.widgets.base import Form
 from lsnb.widgets.connecting import ConnectForm
@@ -49,7 +49,7 @@ class _Pane(Form):
         super().__init__(name, kind="console pane")
         self.form: Form | None = None
         self._make = make
-        parts.show(self.heading, False)
+        controls.show(self.heading, False)
         self.box.add_class("lsnb-pane")
 
     def open(self) -> None:
@@ -98,16 +98,16 @@ class Console(Form):
         self._snapshot: Snapshot | None = None
         self.connecting: ConnectForm | None = None
         self.panes: dict[str, _Pane] = {}
-        self._line = parts.html()
+        self._line = controls.html()
         self.refresh_button = self.on_click_work(
-            parts.button("Read everything again"), "Reading the organization", self.read_again,
+            controls.button("Read everything again"), "Reading the organization", self.read_again,
             when=lambda: self.org is not None,
         )  # fmt: skip
-        self.connect_button = self.on_click(parts.button("Another organization"), self.connect_elsewhere)
+        self.connect_button = self.on_click(controls.button("Another organization"), self.connect_elsewhere)
         self.tabs = ipywidgets.Tab()
         self.tabs.add_class("lsnb-tabs")
         self.tabs.observe(lambda _: self.attempt(self._open_selected), names="selected_index")
-        self._head = parts.row(self._line, parts.row(self.refresh_button, self.connect_button))
+        self._head = controls.row(self._line, controls.row(self.refresh_button, self.connect_button))
         self._head.add_class("lsnb-console-head")
         if org is None:
             self.connect_elsewhere()
@@ -129,7 +129,7 @@ class Console(Form):
         for place, name in enumerate(self.panes):
             self.tabs.set_title(place, name)
         self.tabs.selected_index = list(TABS).index(first) if first in TABS else 0
-        parts.show(self.tabs, False)
+        controls.show(self.tabs, False)
         self.body.children = [self._head, self.tabs]
         self._line.value = ""
         self.work("Reading the organization", self._read)
@@ -216,8 +216,8 @@ class Console(Form):
             return
         self._snapshot = self.org.snapshot(display=self.bar)
         demo = " The demo organization: nothing here is real." if self.org.is_demo else ""
-        self._line.value = cards.quiet(self.summary() + demo)
-        parts.show(self.tabs, True)
+        self._line.value = alerts.quiet(self.summary() + demo)
+        controls.show(self.tabs, True)
         self._open_selected()
 
     def _open_selected(self) -> None:

@@ -9,7 +9,7 @@ import anywidget
 
 
 class Unsaved(anywidget.AnyWidget):
-    """A place for HTML that `lsnb.widgets.cards` has made of names, addresses and the like.
+    """A place for HTML that `lsnb.widgets.alerts` has made of names, addresses and the like.
 
     What `ipywidgets.HTML` holds is in the file once somebody saves a notebook with the state of its widgets.
 

@@ -7,17 +7,17 @@ from itertools import count
 
 import pandas as pd
 
-from lsnb.api import Api
 from lsnb.apply import apply_plan, resume_run
-from lsnb.config import load_settings
-from lsnb.edits import parse_sheet
-from lsnb.identity import identify
-from lsnb.journal import read_journal
+from lsnb.apply.journal import read_journal
+from lsnb.apply.undo import make_undo
 from lsnb.loader import load_snapshot_of
 from lsnb.plan import Rules, ServerFeatures, changes_to_plan, make_plan, new_change
-from lsnb.progress import Silent
-from lsnb.transport import Transport
-from lsnb.undo import make_undo
+from lsnb.service.api import Api
+from lsnb.service.config import load_settings
+from lsnb.service.identity import identify
+from lsnb.service.progress import Silent
+from lsnb.service.transport import Transport
+from lsnb.sheets import parse_sheet
 
 _TIMES = count()
 ORGANIZATION = ""

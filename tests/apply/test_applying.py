@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from lsnb import sandbox
-from lsnb.api.membership import Invitation
 from lsnb.plan import STAGES, Rules, ServerFeatures
+from lsnb.service.api.membership import Invitation
 from tests.apply.acme import EVERY_KIND, MIXED, Acme, address, difference, invitations_plan
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from lsnb import sandbox
+from lsnb.apply.journal import read_journal
+from lsnb.apply.journal.writer import JournalWriter
 from lsnb.errors import JournalError
-from lsnb.journal import read_journal
-from lsnb.journal.writer import JournalWriter
 from lsnb.plan import plan_to_json
-from lsnb.transport import Transport
+from lsnb.service.transport import Transport
 from tests.apply.acme import MIXED, Acme, difference
 
 
@@ -149,12 +149,12 @@ def test_eight_threads_are_survived_when_the_process_is_killed(acme):
 
 CHILD = """
 import json, sys
-from lsnb.api import Api
+from lsnb.service.api import Api
 from lsnb.apply import apply_plan
-from lsnb.config import load_settings
+from lsnb.service.config import load_settings
 from lsnb.plan import plan_from_json
-from lsnb.progress import Silent
-from lsnb.transport import Transport
+from lsnb.service.progress import Silent
+from lsnb.service.transport import Transport
 
 told = json.load(sys.stdin)
 plan = plan_from_json(told["plan"])

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 import lsnb
 from lsnb import sandbox
 from lsnb.plan import Rules
-from lsnb.progress import Silent
+from lsnb.service.progress import Silent
 
 CALLER, PROTECTED = "ada.lindqvist@acme.example", "break.glass@acme.example"
 PEOPLE = (

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from lsnb.api.keys import NewKey
 from lsnb.apply.batches import to_waves
+from lsnb.apply.journal import read_journal
+from lsnb.apply.secret_sinks import SecretBox
+from lsnb.apply.undo import make_undo
 from lsnb.errors import PlanError
-from lsnb.journal import read_journal
 from lsnb.loader import load_snapshot_of
 from lsnb.plan import changes_to_plan, new_change
 from lsnb.plan.references import role_reference, workspace_reference
-from lsnb.secrets import SecretBox
-from lsnb.undo import make_undo
+from lsnb.service.api.keys import NewKey
 from tests.apply import things as t
 from tests.apply.acme import WIDE, Acme, address, difference
 

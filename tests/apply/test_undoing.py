@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from lsnb import sandbox
+from lsnb.apply.journal import read_journal
+from lsnb.apply.undo import make_undo
 from lsnb.errors import PlanError
-from lsnb.journal import read_journal
 from lsnb.plan import Rules
-from lsnb.undo import make_undo
 from tests.apply.acme import EVERY_KIND, MIXED, Acme, difference
 
 

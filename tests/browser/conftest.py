@@ -103,7 +103,7 @@ def running_lab(
     own |= {"IPYTHONDIR": str(root / "ipython"), "JUPYTER_PREFER_ENV_PATH": "1"}
     # Another installation than the tests' own may be named, such as one of the wheel.
     python = os.environ.get("LSNB_LAB_PYTHON", sys.executable)
-    command = [python, "-m", "lsnb.lab", f"--notebooks={folder}", "--no-browser", "--"]
+    command = [python, "-m", "lsnb.cli.lab", f"--notebooks={folder}", "--no-browser", "--"]
     command += ["--ServerApp.port=0", "--LabApp.expose_app_in_browser=True"]
     log = root / "server.log"
     with log.open("w") as output:

@@ -36,11 +36,11 @@ READY = {
 }
 START = """
 import lsnb
-import lsnb.connection
+import lsnb.service.connection
 from lsnb import widgets
 
 org = lsnb.connect_demo(quiet=True)
-demo = lsnb.connection._demo[1]
+demo = lsnb.service.connection._demo[1]
 
 
 def granted(name):

@@ -13,11 +13,11 @@ NASTY = "<img src=x onerror=window.hacked=1>"
 
 CONNECT = """
 import lsnb
-import lsnb.connection
+import lsnb.service.connection
 from lsnb.widgets import access_editor, apply_view, connect_form, explorer, invite_form, plan_view
 
 org = lsnb.connect_demo(quiet=True)
-demo = lsnb.connection._demo[1]
+demo = lsnb.service.connection._demo[1]
 
 
 def held():
@@ -169,7 +169,7 @@ def test_stop_is_heard_and_the_rest_can_be_done_later(lab):
     """A click on Stop ends a slow run between requests; trying again carries out the rest, and nothing twice."""
     before = (
         "snap = org.read_access()\n"
-        "from lsnb.edits import sheet_from_access\n"
+        "from lsnb.sheets import sheet_from_access\n"
         "sheet = sheet_from_access(snap)\n"
         "sheet = sheet[sheet['langsmith_role'] == 'Workspace User'].assign(langsmith_role='Workspace Viewer').head(24)\n"
         "plan = org.plan(sheet, snapshot=snap, rules=lsnb.Rules(max_removals_share=1.0))\n"

@@ -7,7 +7,7 @@ import lsnb
 from lsnb import sandbox
 from lsnb.checks import CHECKS, run_checks
 from lsnb.policy import Policy
-from lsnb.sandbox.seeds.planted import NOT_PLANTED, PLANTED
+from lsnb.sandbox.seeds.expected_findings import NOT_PLANTED, PLANTED
 from lsnb.sandbox.seeds.roster import make_roster
 from lsnb.snapshot import Snapshot
 

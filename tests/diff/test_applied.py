@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lsnb.compare import diff
+from lsnb.analysis.compare import diff
 from lsnb.loader import load_snapshot_of
-from lsnb.progress import Silent
+from lsnb.service.progress import Silent
 from tests.apply.acme import MIXED, Acme
 
 

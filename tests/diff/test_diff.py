@@ -9,7 +9,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from lsnb.compare import DIFF_COLUMNS, diff
+from lsnb.analysis.compare import DIFF_COLUMNS, diff
 from lsnb.errors import DiffError
 from lsnb.snapshot import Caller, Snapshot
 from lsnb.tables.activity import build_audit_log

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsnb.edits import SHEET_COLUMNS, invitations, parse_addresses, parse_sheet
-from lsnb.edits.emails import fault_of
+from lsnb.sheets import SHEET_COLUMNS, invitations, parse_addresses, parse_sheet
+from lsnb.sheets.emails import fault_of
 from tests.edits.company import make_snapshot
 
 TWO = [("dana@example.com", "Dana Lee"), ("kim@example.com", "")]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsnb.edits.cells import is_dangerous, neutralise, neutralise_text, restore, restore_text
+from lsnb.sheets.cells import is_dangerous, neutralise, neutralise_text, restore, restore_text
 
 # Letters that matter to the rule, often; any other letter, sometimes.
 HOSTILE = st.text(

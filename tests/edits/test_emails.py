@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsnb.edits import parse_sheet, similar_members
-from lsnb.edits.emails import clean_address, fault_of, mended, read_addresses
-from lsnb.edits.texts import Coded, Nearest
+from lsnb.sheets import parse_sheet, similar_members
+from lsnb.sheets.emails import clean_address, fault_of, mended, read_addresses
+from lsnb.sheets.text_normalize import Coded, Nearest
 from tests.edits.company import make_snapshot, sheet
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 import lsnb
-from lsnb.edits import SHEET_COLUMNS, parse_sheet, sheet_choices, sheet_from_access
 from lsnb.errors import TableError
+from lsnb.sheets import SHEET_COLUMNS, parse_sheet, sheet_choices, sheet_from_access
 from tests.edits.company import ANNOTATOR, LABS, PEOPLE, PRODUCTION, TWINS, make_snapshot
 
 KEY = ["email", "scope", "workspace_id", "role_id"]

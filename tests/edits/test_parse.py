@@ -6,8 +6,8 @@ import time
 import pandas as pd
 import pytest
 
-from lsnb.edits import EDIT_COLUMNS, PROBLEM_COLUMNS, parse_sheet
 from lsnb.errors import TableError
+from lsnb.sheets import EDIT_COLUMNS, PROBLEM_COLUMNS, parse_sheet
 from tests.edits.company import ANNOTATOR, LABS, OLD, PRODUCTION, STAGING, TWINS, make_snapshot, sheet
 
 SNAPSHOT = make_snapshot()

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from lsnb.edits.places import PlaceBook
-from lsnb.edits.problems import Misfit
+from lsnb.sheets.problems import CellProblem
+from lsnb.sheets.workspace_index import WorkspaceIndex
 from lsnb.tables.structure import build_workspaces
 from tests.edits.company import LABS, OLD, PRODUCTION, STAGING, make_snapshot
 
 
 def find(id_text, name_text=""):
     """Look a pair of cells up in the company."""
-    return PlaceBook(make_snapshot().workspaces).find(id_text, name_text)
+    return WorkspaceIndex(make_snapshot().workspaces).find(id_text, name_text)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_no_workspace_is_named_when_both_cells_are_empty():
 def test_a_workspace_that_is_not_found_is_explained(id_text, name_text, column, reason, hint):
     """The problem is with the cell that is wrong, and the hint says what would be right."""
     found = find(id_text, name_text)
-    assert isinstance(found, Misfit)
+    assert isinstance(found, CellProblem)
     assert column == found.column
     assert reason in found.reason
     assert hint in found.hint
@@ -63,13 +63,13 @@ def test_a_workspace_that_is_not_found_is_explained(id_text, name_text, column, 
 def test_a_living_workspace_is_meant_when_a_deleted_one_has_the_same_name():
     """A name is not ambiguous because of a workspace that is gone."""
     gone = {"id": "a", "display_name": "Lab", "is_deleted": True}
-    places = PlaceBook(build_workspaces([gone, {"id": "b", "display_name": "Lab"}]))
+    places = WorkspaceIndex(build_workspaces([gone, {"id": "b", "display_name": "Lab"}]))
     assert "b" == places.find("", "Lab").workspace_id
 
 
 def test_names_that_differ_by_case_are_told_apart_by_it():
     """The exact name is enough; another case is ambiguous."""
-    places = PlaceBook(build_workspaces([{"id": "a", "display_name": "Lab"}, {"id": "b", "display_name": "LAB"}]))
+    places = WorkspaceIndex(build_workspaces([{"id": "a", "display_name": "Lab"}, {"id": "b", "display_name": "LAB"}]))
     assert "a" == places.find("", "Lab").workspace_id
-    assert isinstance(places.find("", "lab"), Misfit)
+    assert isinstance(places.find("", "lab"), CellProblem)
     assert ["LAB", "Lab"] == places.unique_names()

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from lsnb.edits.problems import Misfit
-from lsnb.edits.roles import RoleBook
+from lsnb.sheets.problems import CellProblem
+from lsnb.sheets.roles import RoleIndex
 from lsnb.tables.structure import build_roles
 from tests.edits.company import ANNOTATOR, CUSTOM_ROLES, ROLE_IDS, TWINS, role_records
 
 
 def book(custom=CUSTOM_ROLES, *, has_rbac=True):
     """File the company's roles."""
-    return RoleBook(build_roles(role_records(custom)), has_rbac=has_rbac)
+    return RoleIndex(build_roles(role_records(custom)), has_rbac=has_rbac)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_role_is_found_under_each_of_its_names(text, scope, system_name):
 def test_a_role_that_is_not_found_is_explained(text, scope, reason, hint):
     """The reason says what is wrong, and the hint has the nearest names."""
     found = book().find(text, scope)
-    assert isinstance(found, Misfit)
+    assert isinstance(found, CellProblem)
     assert reason in found.reason
     assert hint in found.hint
 
@@ -88,7 +88,7 @@ def test_custom_roles_that_differ_by_case_are_told_apart_by_it():
     both = book([(TWINS[0], "Reviewer"), (TWINS[1], "reviewer")])
     assert TWINS[0] == both.find("Reviewer", "workspace").role_id
     assert TWINS[1] == both.find("reviewer", "workspace").role_id
-    assert isinstance(both.find("REVIEWER", "workspace"), Misfit)
+    assert isinstance(both.find("REVIEWER", "workspace"), CellProblem)
 
 
 @pytest.mark.parametrize("custom", [CUSTOM_ROLES, [(ANNOTATOR, "Editor")], [(ANNOTATOR, "Workspace User")],

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsnb.edits.kinds import FORMS, SHEET_KINDS, kind_of_title, recognise
-from lsnb.edits.role_matrix import roles_sheet
-from lsnb.edits.setting_values import SETTING_KINDS, read_value, value_text
 from lsnb.errors import TableError
+from lsnb.sheets.kinds import FORMS, SHEET_KINDS, kind_of_title, recognise
+from lsnb.sheets.role_matrix import roles_sheet
+from lsnb.sheets.setting_values import SETTING_KINDS, read_value, value_text
 from tests.plan.outfit import ANNOTATOR, KEYS, UNKNOWN, checked, planned, rows, snapshot, wrong
 
 

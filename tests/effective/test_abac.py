@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lsnb.effective import explain, who_can
-from lsnb.effective.abac import Condition, decide, match_condition
+from lsnb.analysis.effective import explain, who_can
+from lsnb.analysis.effective.abac import Condition, decide, match_condition
 from tests.checks.tiny import Tiny, policy_group
 
 PROD = {"Environment": "Production"}

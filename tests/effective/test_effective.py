@@ -5,8 +5,8 @@ import random
 import pandas as pd
 import pytest
 
-from lsnb.effective import effective, explain, who_can
-from lsnb.effective.rights import read_rights
+from lsnb.analysis.effective import effective, explain, who_can
+from lsnb.analysis.effective.rights import read_rights
 from lsnb.errors import TableError, UnreadableTableError
 from lsnb.snapshot import Snapshot
 from tests.checks.tiny import BUILT_IN, Tiny

@@ -16,8 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+from lsnb.apply.journal import read_journal, run_lock
+from lsnb.apply.undo import make_undo
 from lsnb.errors import LsnbError
-from lsnb.journal import read_journal, turns
 from lsnb.plan import changes_to_plan, fingerprint_of, plan_from_json, plan_to_json
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.rules import FIRM_RULES, Rules
@@ -25,8 +26,7 @@ from lsnb.sandbox.instance import Instance
 from lsnb.sandbox.records import Membership, Person
 from lsnb.sandbox.seeds.builder import Builder
 from lsnb.sandbox.state import State
-from lsnb.transport import Transport
-from lsnb.undo import make_undo
+from lsnb.service.transport import Transport
 from tests.apply import things as t
 from tests.apply.acme import Acme
 from tests.faults.inside import URL, Inside, make_session
@@ -358,15 +358,15 @@ class World:
     @contextlib.contextmanager
     def _machine(self, number: int) -> Iterator[None]:
         """Be one machine: what it remembers of spent plans, and of who is at work, no other one knows."""
-        before, name = os.environ.get("XDG_STATE_HOME"), turns._MACHINE
+        before, name = os.environ.get("XDG_STATE_HOME"), run_lock._MACHINE
         folder = str(Path(self._folder.name) / f"machine-{number}")
         os.environ["XDG_STATE_HOME"] = folder
         # What the whole machine is told, it must not be told of another one that is only played here.
-        turns._MACHINE = f"{name}/{hashlib.sha256(folder.encode()).hexdigest()[:12]}"
+        run_lock._MACHINE = f"{name}/{hashlib.sha256(folder.encode()).hexdigest()[:12]}"
         try:
             yield
         finally:
-            turns._MACHINE = name
+            run_lock._MACHINE = name
             os.environ.pop("XDG_STATE_HOME")
             if before is not None:
                 os.environ["XDG_STATE_HOME"] = before

@@ -14,8 +14,8 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from lsnb.sandbox.app import make_app
-from lsnb.sandbox.front import Front
 from lsnb.sandbox.instance import Instance
+from lsnb.sandbox.middleware import Front
 
 _one_by_one = threading.Lock()
 

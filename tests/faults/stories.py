@@ -39,7 +39,7 @@ ROWS = st.one_of(
         max_size=4,
     ),
 )
-THINGS = st.sampled_from(
+RESOURCE_IDS = st.sampled_from(
     ["narrow Own", "widen Own", "delete Alpha", "delete Beta", "delete Omega", "rename Beta", "create Delta"]
 )
 DEEDS = st.one_of(
@@ -83,7 +83,7 @@ class Stories(RuleBasedStateMachine):
         """Plan a sheet."""
         self.world.plan_sheet(actor, rows)
 
-    @rule(actor=ACTORS, what=THINGS)
+    @rule(actor=ACTORS, what=RESOURCE_IDS)
     def plan_a_thing(self, actor, what):
         """Plan a change of a role or a workspace."""
         self.world.plan_thing(actor, what)

@@ -7,10 +7,10 @@ import unicodedata
 import pandas as pd
 import pytest
 
-from lsnb.edits import parse_addresses, parse_sheet
-from lsnb.edits.emails import clean_address, fault_of
 from lsnb.errors import TableError
-from lsnb.sheets import write_access_sheet
+from lsnb.files.sheets import write_access_sheet
+from lsnb.sheets import parse_addresses, parse_sheet
+from lsnb.sheets.emails import clean_address, fault_of
 from lsnb.widgets import access_editor, invite_form
 from tests.edits.company import make_snapshot
 from tests.edits.company import sheet as rows

@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 
 import lsnb
+from lsnb.apply.journal.run_lock import turn_of
 from lsnb.errors import BusyOrganizationError, PlanError, SpentPlanError, UnconfirmedPlanError, UnsafePlanError
-from lsnb.journal.locks import try_lock
-from lsnb.journal.turns import turn_of
+from lsnb.files.locks import try_lock
+from lsnb.files.plan_file import load_plan, save_plan
 from lsnb.plan import Rules, drop_changes, seal
-from lsnb.planfile import load_plan, save_plan
 from tests.apply.acme import WIDE, Acme
 
 COLUMNS = ["email", "workspace_name", "langsmith_role", "action"]
@@ -355,7 +355,7 @@ def test_a2_a_dead_holder_is_no_lock(acme, tmp_path):
         """
         import sys, time
         from pathlib import Path
-        from lsnb.journal.turns import turn_of
+        from lsnb.apply.journal.run_lock import turn_of
         with turn_of(sys.argv[1], sys.argv[2], organization="Acme", journal=Path("j"), started_at="then"):
             print("held", flush=True)
             time.sleep(60)

@@ -20,11 +20,11 @@ import pytest
 import lsnb
 from lsnb import sandbox
 from lsnb.cli import main
-from lsnb.config import Settings
-from lsnb.credentials import Key
 from lsnb.errors import TableError, TransportError
-from lsnb.sheets import read_sheet
-from lsnb.transport import Transport
+from lsnb.files.sheets import read_sheet
+from lsnb.service.config import Settings
+from lsnb.service.credentials import Key
+from lsnb.service.transport import Transport
 
 COLUMNS = ["email", "langsmith_role", "workspace_id", "workspace_name", "action"]
 

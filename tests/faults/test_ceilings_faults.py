@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from lsnb.plan import Rules, changes_to_plan, drop_changes, new_change, rules_under
-from lsnb.plan.changes import risk_of
+from lsnb.plan.membership_changes import risk_of
+from lsnb.plan.resource_changes import is_reversible_resource, risk_of_resource
 from lsnb.plan.risks import by_risk
-from lsnb.plan.structure import is_reversible_thing, risk_of_thing
 from lsnb.policy import Policy
 from lsnb.report.unlock import unlock_phrase
 from tests.checks import test_checks as tiny_cases
@@ -520,8 +520,8 @@ def test_unknown_roles_are_of_high_risk(kind, values, ids):
 
 def test_unknown_kinds_are_of_high_risk_and_do_not_come_back():
     """A kind that is added one day is neither harmless nor reversible until somebody says so."""
-    assert ("high", "high") == (risk_of("GiveAway", None, None), risk_of_thing("GiveAway", None, None, None))
-    assert not is_reversible_thing("GiveAway")
+    assert ("high", "high") == (risk_of("GiveAway", None, None), risk_of_resource("GiveAway", None, None, None))
+    assert not is_reversible_resource("GiveAway")
 
 
 def test_a11_a_plan_is_read_by_risk_and_carried_out_in_the_order_of_work():

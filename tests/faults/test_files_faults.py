@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 import lsnb
+from lsnb.apply.journal import JournalWriter
+from lsnb.apply.secret_sinks import Secret, SecretFile
 from lsnb.cli import main
 from lsnb.errors import ConfigError, SnapshotFileError
 from lsnb.files import make_folder, write_atomically
-from lsnb.journal import JournalWriter
-from lsnb.log import LogStore
-from lsnb.secrets import Secret, SecretFile
-from lsnb.sheets import write_sheet
+from lsnb.files.log import LogStore
+from lsnb.files.sheets import write_sheet
 
 PACKAGE = Path(lsnb.__file__).parent
 posix = pytest.mark.skipif(os.name == "nt", reason="modes say nothing there")
@@ -120,7 +120,7 @@ def test_d5_an_odd_umask_makes_no_difference(tmp_path, mask):
 @posix
 def test_d5_default_journals_and_notebooks_are_in_a_folder_of_the_owner(keyed, tmp_path):
     """The folders that lsnb makes by itself are closed as well."""
-    from lsnb.lab import find_notebooks
+    from lsnb.cli.lab import find_notebooks
 
     with lsnb.connect() as org:
         plan = org.plan(_sheet("grace.kim@acme.example", "Organization Viewer"))

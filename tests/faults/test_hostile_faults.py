@@ -16,16 +16,16 @@ import pandas as pd
 import pytest
 
 import lsnb
+from lsnb.apply.journal import read_journal
+from lsnb.apply.journal.listing import list_runs
 from lsnb.cli import main
 from lsnb.errors import JournalError, LogStoreError, LsnbError, PlanError, SnapshotFileError, TableError
-from lsnb.journal import read_journal
-from lsnb.journal.listing import list_runs
-from lsnb.log import read_log, sync_log
-from lsnb.log.store import LogStore
+from lsnb.files.log import read_log, sync_log
+from lsnb.files.log.store import LogStore
+from lsnb.files.policy_file import check_policy
+from lsnb.files.sheets import read_sheet
 from lsnb.plan.fingerprint import fingerprint_of
 from lsnb.plan.serialise import _read
-from lsnb.policyfile import check_policy
-from lsnb.sheets import read_sheet
 
 SHEET_PART = "xl/worksheets/sheet1.xml"
 CELLS = {"A1": "email", "B1": "langsmith_role", "C1": "action", "A2": "grace.kim@acme.example", "B2": "Viewer"}

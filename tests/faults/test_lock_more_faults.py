@@ -17,9 +17,9 @@ import pytest
 
 import lsnb
 from lsnb.apply.admins import AdminGuard
+from lsnb.apply.journal import run_lock
+from lsnb.apply.journal.run_lock import turn_of
 from lsnb.errors import BusyOrganizationError, JournalError, PlanError
-from lsnb.journal import turns
-from lsnb.journal.turns import turn_of
 from lsnb.plan import fingerprint_of, plan_from_json, plan_to_json, seal
 from lsnb.plan.serialise import _read
 from tests.apply.acme import Acme
@@ -295,7 +295,7 @@ _HOLD = textwrap.dedent(
     """
     import sys, time
     from pathlib import Path
-    from lsnb.journal.turns import turn_of
+    from lsnb.apply.journal.run_lock import turn_of
     with turn_of(sys.argv[1], sys.argv[2], organization="Acme", journal=Path("j"), started_at="2026-11-28T10:00:00Z"):
         print("held", flush=True)
         time.sleep(60)
@@ -339,7 +339,7 @@ def test_runs_with_other_state_folders_exclude_each_other(svc, hold):
 
 def test_runs_exclude_each_other_also_where_the_system_has_no_names(svc, hold, monkeypatch):
     """There it is a file in the folder for temporary files."""
-    monkeypatch.setattr(turns, "_HAS_NAMES", False)
+    monkeypatch.setattr(run_lock, "_HAS_NAMES", False)
     plan = svc.plan(("grace.kim", "Production", "Viewer"))
     how = {"organization": "Acme", "journal": Path("j"), "started_at": "now", "sleep": lambda seconds: None}
     with turn_of(plan.organization_id, plan.host, **how):

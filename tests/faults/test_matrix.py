@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from lsnb.api.membership import MembershipWrites
 from lsnb.apply.worker import Worker
 from lsnb.plan.model import CHANGE_KINDS
+from lsnb.service.api.membership import MembershipWrites
 from tests.faults.matrix import FAULTS, Cell, Seen, Tried, faults_of, judge, ordinary, to_markdown, to_text
 from tests.faults.trying import MAKE, run_quietly, try_cell
 

@@ -14,12 +14,12 @@ import pandas as pd
 import pytest
 
 import lsnb
-from lsnb.config import is_loopback
-from lsnb.credentials import Key
 from lsnb.errors import AuthError, ConfigError, GatewayError, LsnbError, TransportError, WrongRegionError
-from lsnb.log import sync_log
+from lsnb.files.log import sync_log
 from lsnb.plan import drop_changes
-from lsnb.transport import Transport
+from lsnb.service.config import is_loopback
+from lsnb.service.credentials import Key
+from lsnb.service.transport import Transport
 
 ELSEWHERE = "https://ls.example.com"
 SECRET = "lsv2_pt_0123456789abcdef0123456789abcdef_0123456789"
@@ -70,7 +70,7 @@ def proxy() -> Iterator[Proxy]:
 
 def refusal(base: str, method: str = "POST", **options: object) -> tuple[TransportError, float]:
     """Send one request that must fail, and give the error and how long it took."""
-    settings = lsnb.config.load_settings(endpoint=base, api_key=SECRET, environ={})
+    settings = lsnb.service.config.load_settings(endpoint=base, api_key=SECRET, environ={})
     started = time.monotonic()
     with Transport(settings, **options) as transport, pytest.raises(TransportError) as caught:  # type: ignore[arg-type]
         transport.request(method, "/api/v1/orgs/current/roles", body={} if method == "POST" else None)
@@ -100,7 +100,9 @@ def test_d1_no_proxy_of_a_session_is_used_for_this_machine(server, proxy, where)
 
     session = requests.Session()
     session.proxies = {"http": proxy.url, "all": proxy.url, "http://127.0.0.1": proxy.url}
-    settings = lsnb.config.load_settings(endpoint=f"http://{where}:{server.port}", api_key=server.key, environ={})
+    settings = lsnb.service.config.load_settings(
+        endpoint=f"http://{where}:{server.port}", api_key=server.key, environ={}
+    )
     with Transport(settings, session=session) as transport:
         assert transport.get("/api/v1/orgs/current/info")["display_name"]
     assert b"" == proxy.seen

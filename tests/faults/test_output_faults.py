@@ -11,7 +11,7 @@ import pytest
 import lsnb
 from lsnb.errors import PlanError, TableError
 from lsnb.files import write_output
-from lsnb.sheets import read_sheet, write_access_sheet, write_problems
+from lsnb.files.sheets import read_sheet, write_access_sheet, write_problems
 from tests.faults.sheets import GRACE
 
 SHEET = f"email,langsmith_role\n{GRACE},Organization Viewer\n"

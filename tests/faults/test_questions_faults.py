@@ -10,16 +10,16 @@ import pytest
 
 import lsnb
 from lsnb import sandbox
+from lsnb.analysis.effective import effective, explain, who_can
 from lsnb.cli import main
-from lsnb.edits.setting_values import SETTING_KINDS, settings_sheet
-from lsnb.effective import effective, explain, who_can
 from lsnb.errors import TableError, UnknownNameError
-from lsnb.plan.structure import LOCKING_SETTINGS, risk_of_thing
+from lsnb.files.sheets import read_sheet
+from lsnb.plan.resource_changes import LOCKING_SETTINGS, risk_of_resource
 from lsnb.policy import Waiver
 from lsnb.report.audit_html import audit_to_html
 from lsnb.report.audit_text import audit_to_text
 from lsnb.sandbox.rules.organization import _PATCHABLE
-from lsnb.sheets import read_sheet
+from lsnb.sheets.setting_values import SETTING_KINDS, settings_sheet
 from lsnb.snapshot import Caller, Snapshot
 from lsnb.tables.settings import KNOWN_SETTINGS
 from lsnb.tables.spec import noting_unread
@@ -379,7 +379,7 @@ def test_c8_table_sheet_plan_and_demo_organization_agree_on_every_setting(snap):
     assert {"sso_only", "ip_allowlist", "pat_creation_disabled"} == LOCKING_SETTINGS
     for name in changeable:
         assert KNOWN_SETTINGS[name].title
-        assert KNOWN_SETTINGS[name].risk == risk_of_thing("UpdateSettings", None, None, name)
+        assert KNOWN_SETTINGS[name].risk == risk_of_resource("UpdateSettings", None, None, name)
 
 
 def test_c8_a_setting_that_nobody_described_is_of_high_risk_and_not_changed():
@@ -387,7 +387,7 @@ def test_c8_a_setting_that_nobody_described_is_of_high_risk_and_not_changed():
     snapshot = Tiny(settings={"tomorrow": True}).snapshot()
     assert not snapshot.settings.set_index("setting").loc["tomorrow", "is_changeable"]
     assert "tomorrow" not in set(settings_sheet(snapshot)["setting"])
-    assert "high" == risk_of_thing("UpdateSettings", None, None, "tomorrow")
+    assert "high" == risk_of_resource("UpdateSettings", None, None, "tomorrow")
 
 
 def test_c8_the_form_has_a_field_for_each(server):

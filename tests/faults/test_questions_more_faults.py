@@ -11,13 +11,13 @@ import pytest
 
 import lsnb
 from lsnb.checks import CHECKS
+from lsnb.checks.policy_gate import apply_gate
 from lsnb.cli import main
 from lsnb.errors import ConfigError, DiffError, LogStoreError, TableError, UnknownNameError
-from lsnb.gating import apply_gate
-from lsnb.log import read_log
-from lsnb.policyfile import check_policy
+from lsnb.files.log import read_log
+from lsnb.files.policy_file import check_policy
+from lsnb.files.snapshot_file import load_snapshot
 from lsnb.snapshot import Snapshot
-from lsnb.store import load_snapshot
 from tests.checks.tiny import READ_AT, Tiny, ago
 from tests.faults.test_strange_values_faults import read, spoil
 from tests.test_gating import plan_for

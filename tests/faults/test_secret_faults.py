@@ -14,13 +14,13 @@ import pytest
 import requests
 
 import lsnb
-from lsnb.config import load_settings
-from lsnb.credentials import Key, find_key, store_key
+from lsnb.apply.secret_sinks import SecretFile
 from lsnb.errors import ConfigError, LsnbError
-from lsnb.safe_text import holds_key, without_keys
-from lsnb.secrets import SecretFile
-from lsnb.sheets import read_sheet, write_problems
-from lsnb.transport import Transport
+from lsnb.errors.safe_text import holds_key, without_keys
+from lsnb.files.sheets import read_sheet, write_problems
+from lsnb.service.config import load_settings
+from lsnb.service.credentials import Key, find_key, store_key
+from lsnb.service.transport import Transport
 from tests.apply import things as t
 from tests.apply.acme import Acme
 from tests.faults.frames import leaks
@@ -240,7 +240,7 @@ def test_d4_no_frame_of_ours_has_the_secret_of_a_created_key(server, error):
 
 def test_d4_a_secret_file_that_cannot_be_written_gives_nothing_away(tmp_path):
     """The error is raised far from the text."""
-    from lsnb.secrets import Secret
+    from lsnb.apply.secret_sinks import Secret
 
     place = SecretFile(tmp_path / "no" / "keys.jsonl")
     with pytest.raises(ConfigError) as caught:
@@ -272,7 +272,7 @@ PASTED = [
 )
 def test_d11_a_pasted_key_is_not_written_back(acme_snapshot, tmp_path, pasted, column, ending):
     """In any column, in any shape; the row stays where it was."""
-    from lsnb.edits import parse_sheet
+    from lsnb.sheets import parse_sheet
 
     row = dict.fromkeys([*COLUMNS, "note", "stray"], "") | {
         "email": "grace.kim@acme.example",
@@ -293,7 +293,7 @@ def test_d11_a_pasted_key_is_not_written_back(acme_snapshot, tmp_path, pasted, c
 
 def test_d11_a_key_in_the_header_is_not_written_back(acme_snapshot, tmp_path):
     """Somebody pasted over the name of a column."""
-    from lsnb.edits import parse_sheet
+    from lsnb.sheets import parse_sheet
 
     frame = pd.DataFrame([["grace.kim@acme.example", "Edtor", "x"]], columns=["email", "langsmith_role", KEY])
     edits = parse_sheet(read_sheet(frame), acme_snapshot)

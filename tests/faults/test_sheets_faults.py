@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lsnb.errors import LsnbError, TableError
-from lsnb.sheets import read_sheet
+from lsnb.files.sheets import read_sheet
 from lsnb.widgets import access_editor
 from tests.faults.sheets import GRACE, SHORT, YUKI, book, problems, said, saved
 

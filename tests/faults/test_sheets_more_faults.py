@@ -15,7 +15,7 @@ import xlsxwriter
 from openpyxl.styles import Font
 
 from lsnb.errors import PlanError, TableError
-from lsnb.sheets import read_sheet
+from lsnb.files.sheets import read_sheet
 from tests.faults.sheets import GRACE, SHORT, YUKI, book, problems, said, saved
 
 SHEET = "xl/worksheets/sheet1.xml"

@@ -16,8 +16,8 @@ from lsnb.checks import CHECKS
 from lsnb.checks.spec import check
 from lsnb.cli import main
 from lsnb.errors import LsnbError
+from lsnb.loader.fetch import SourceData
 from lsnb.loader.frames import BUILDERS, build_tables
-from lsnb.loader.reading import SourceData
 from lsnb.report.audit_html import audit_to_html
 from lsnb.report.audit_text import audit_to_text
 from lsnb.snapshot import Snapshot, SnapshotMeta

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 import lsnb
-from lsnb.answers import Call, read_answer
 from lsnb.cli import main
 from lsnb.errors import ApiError, ConfigError, LsnbError, StalePlanError, TableError, UnsafePlanError
-from lsnb.progress import TerminalBar
-from lsnb.safe_text import one_line, visible, visible_line
-from lsnb.sheets import write_sheet
+from lsnb.errors.safe_text import one_line, visible, visible_line
+from lsnb.files.sheets import write_sheet
+from lsnb.service.progress import TerminalBar
+from lsnb.service.transport.responses import Call, read_answer
 
 COLUMNS = ["email", "langsmith_role", "workspace_id", "workspace_name", "action"]
 STEERING = "\x1b[31m\x1b]0;title\x07\x08\x9b2J\x7f\r\u202eevil\u2066\u200b\u2028\u2029\x85\ufeff\U000e0041\x00"

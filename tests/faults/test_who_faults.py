@@ -11,12 +11,12 @@ import pytest
 import lsnb
 from lsnb.apply.checks import check_place
 from lsnb.cli import main
-from lsnb.config import load_settings
 from lsnb.errors import PlanError, ServerError, TableError, TransportError, UnsafePlanError
 from lsnb.organization import Organization
 from lsnb.plan import Rules, drop_changes
+from lsnb.service.config import load_settings
+from lsnb.service.transport import Transport
 from lsnb.snapshot import Caller, Snapshot
-from lsnb.transport import Transport
 from lsnb.widgets.planning import plan_view
 from lsnb.widgets.settings import settings_form
 from tests.apply.acme import no_sleep

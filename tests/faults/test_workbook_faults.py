@@ -9,7 +9,7 @@ import pytest
 from openpyxl.comments import Comment
 
 from lsnb.errors import TableError
-from lsnb.sheets import read_sheet
+from lsnb.files.sheets import read_sheet
 from lsnb.widgets import access_editor
 from tests.faults.sheets import GRACE, SHORT, YUKI, book, problems, said, saved
 

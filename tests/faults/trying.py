@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lsnb.apply.journal import read_journal
+from lsnb.apply.secret_sinks import SecretBox
 from lsnb.errors import LsnbError
-from lsnb.journal import read_journal
 from lsnb.plan.model import Plan
 from lsnb.sandbox.ids import make_hash
-from lsnb.secrets import SecretBox
-from lsnb.transport import Transport
+from lsnb.service.transport import Transport
 from tests.apply import things as t
 from tests.apply.acme import Acme, grants_of
 from tests.faults.matrix import LIMIT_S, Cell, Fault, Moment, Seen, Tried, faults_of, judge

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from lsnb.names import NAME_COLUMNS, directory_of, resolve_names
+from lsnb.analysis.id_resolution import NAME_COLUMNS, directory_of, resolve_names
 from lsnb.snapshot import Snapshot
 from lsnb.tables.activity import build_audit_log
 from tests.checks.tiny import READ_AT, Tiny

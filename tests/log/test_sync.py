@@ -15,14 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from lsnb import sandbox
-from lsnb.api import Api
-from lsnb.config import load_settings
 from lsnb.errors import LogStoreError, PermissionDeniedError, PlanGateError, ServerError
-from lsnb.log import LogStore, read_log, sync_log
-from lsnb.log.store import SCHEMA
-from lsnb.progress import Silent
+from lsnb.files.log import LogStore, read_log, sync_log
+from lsnb.files.log.store import SCHEMA
+from lsnb.service.api import Api
+from lsnb.service.config import load_settings
+from lsnb.service.progress import Silent
+from lsnb.service.transport import Transport
 from lsnb.tables.activity import AUDIT_LOG, build_audit_log
-from lsnb.transport import Transport
 
 DAY = pd.Timedelta(days=1)
 SINCE = pd.Timedelta(days=60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsnb.sandbox.seeds.planted import PLANTED
+from lsnb.sandbox.seeds.expected_findings import PLANTED
 
 VALUES = {
     "alarms": "sorted(set(alarms['id']))",

@@ -6,11 +6,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from lsnb.errors import UnreadableTableError
 from lsnb.loader import load_snapshot_of
-from lsnb.outlook import after_changes
 from lsnb.plan import new_change
 from lsnb.plan.kinds import kind_of
+from lsnb.plan.simulation import simulate as after_changes
 from lsnb.plan.simulation.membership import simulate_membership
-from lsnb.progress import Silent
+from lsnb.service.progress import Silent
 from tests.apply.acme import EVERY_KIND, MIXED, Acme
 from tests.apply.test_properties import sheets
 from tests.checks.tiny import Tiny

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from lsnb.outlook import after_changes
+from lsnb.plan.resource_changes import RESOURCE_IDS
+from lsnb.plan.simulation import simulate as after_changes
 from lsnb.plan.simulation.structure import TABLES_OF, simulate_structure
-from lsnb.plan.structure import THINGS
 from lsnb.tables import SPECS
 from tests.plan.outfit import ANNOTATOR, WIDE, planned, rows, snapshot
 from tests.plan.test_things import everything
@@ -15,7 +15,7 @@ from tests.plan.test_things import everything
 
 def test_every_kind_says_which_tables_it_shows_in():
     """None is forgotten."""
-    assert set(THINGS) == set(TABLES_OF)
+    assert set(RESOURCE_IDS) == set(TABLES_OF)
 
 
 def test_all_that_a_plan_asks_for_is_there_afterwards():

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from lsnb.edits.model import EDIT_COLUMNS, PROBLEM_COLUMNS, Edits
 from lsnb.plan import Change, Plan, make_plan
+from lsnb.sheets.model import EDIT_COLUMNS, PROBLEM_COLUMNS, Edits
 from lsnb.snapshot import Caller, Snapshot, SnapshotMeta
 from lsnb.tables.access import build_access
 from lsnb.tables.completeness import Reading, Status, build_completeness

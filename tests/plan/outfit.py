@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from lsnb.files.sheets import read_sheet
 from lsnb.plan import Plan, Rules
 from lsnb.plan.sheets import NamedSheet, SheetSet, plan_set, read_set
-from lsnb.sheets import read_sheet
 from lsnb.snapshot import Caller, Snapshot, SnapshotMeta
 from lsnb.tables.access import build_access
 from lsnb.tables.completeness import Reading, build_completeness

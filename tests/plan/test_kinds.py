@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 import lsnb
-from lsnb.api import Api
 from lsnb.apply.calls import check_kinds, steps_of
 from lsnb.errors import PlanError
 from lsnb.plan import CHANGE_KINDS, changes_to_plan
-from lsnb.plan.changes import new_change
 from lsnb.plan.kind_record import Batch, Fallback, Kind, Need, Reading, Step, Subject
 from lsnb.plan.kinds import KINDS, SUBJECTS, UNKNOWN, kind_of
+from lsnb.plan.membership_changes import new_change
 from lsnb.plan.simulation.structure import TABLES_OF
 from lsnb.report.words import facts_of, from_words, sentence_words, summary_words, to_words, who_words
 from lsnb.sandbox.rules.operations import WRITES
+from lsnb.service.api import Api
 from lsnb.tables import SPECS
 from tests.plan.company import CREATED_AT
 from tests.plan.outfit import snapshot

@@ -14,7 +14,7 @@ from lsnb.plan.references import (
     role_reference,
     workspace_reference,
 )
-from lsnb.plan.structure import THINGS
+from lsnb.plan.resource_changes import RESOURCE_IDS
 from tests.plan.company import becomes
 
 WORKSPACE, ROLE = workspace_reference("Labs"), role_reference("Auditor")
@@ -108,13 +108,13 @@ def test_a_creation_is_resolved_to_what_it_made():
     assert "ws-9" == resolve(creation(), {WORKSPACE: "ws-9"}).ids["workspace_id"]
 
 
-@pytest.mark.parametrize("kind", sorted(THINGS))
+@pytest.mark.parametrize("kind", sorted(RESOURCE_IDS))
 def test_a_change_of_a_thing_can_be_made_of_every_kind(kind):
     """Its id depends on kind and thing only, so that the same change has the same id in every plan."""
-    ids = {THINGS[kind]: "thing-1"}
+    ids = {RESOURCE_IDS[kind]: "thing-1"}
     one = new_change(kind, before=None, after=None, reason="row 2", ids=ids)
     other = new_change(kind, email="ada@example.com", before={}, after=None, reason="row 7", ids=ids, workspace="Labs")
-    different = new_change(kind, before=None, after=None, reason="row 2", ids={THINGS[kind]: "thing-2"})
+    different = new_change(kind, before=None, after=None, reason="row 2", ids={RESOURCE_IDS[kind]: "thing-2"})
     assert one.id == other.id != different.id
     assert ("organization", ids) == (one.scope, dict(one.ids))
 
@@ -131,8 +131,8 @@ def test_every_kind_is_of_people_or_of_a_thing():
         "RemoveWorkspaceMember",
         "RemoveMember",
     }
-    assert set(CHANGE_KINDS) == people | set(THINGS)
-    assert not people & set(THINGS)
+    assert set(CHANGE_KINDS) == people | set(RESOURCE_IDS)
+    assert not people & set(RESOURCE_IDS)
 
 
 KEY = {"role_name": "WORKSPACE_USER", "org_role_name": "ORGANIZATION_USER"}
@@ -170,6 +170,6 @@ KEY = {"role_name": "WORKSPACE_USER", "org_role_name": "ORGANIZATION_USER"}
 )
 def test_stage_risk_and_reversibility_follow_from_the_values(kind, before, after, setting, expected):
     """What gives power comes early, what takes it comes late, and what can lock out the caller comes last."""
-    ids = {THINGS[kind]: setting or "thing-1"}
+    ids = {RESOURCE_IDS[kind]: setting or "thing-1"}
     change = new_change(kind, before=before, after=after, reason="", ids=ids)
     assert expected == (change.stage, change.risk, change.reversible)

@@ -8,10 +8,10 @@ from pathlib import Path
 from hypothesis import given
 
 import lsnb.plan
-from lsnb.outlook import after_changes
 from lsnb.plan import new_change
+from lsnb.plan.current_state import CurrentState
 from lsnb.plan.simulation import Ending, simulate, simulate_ending
-from lsnb.plan.standing import Standing
+from lsnb.plan.simulation import simulate as after_changes
 from tests.plan.company import Company, plan_of, sheet
 from tests.plan.test_properties import MODES, SERVERS, companies, fast, sheets
 
@@ -44,7 +44,7 @@ def test_the_numbers_and_the_tables_of_the_end_say_the_same(company, rows, mode,
     """Who is Organization Admin, which workspaces lose their Admins and how many people there are follow from the tables."""
     snapshot = company.snapshot()
     changes = plan_of(company, sheet(*rows), server=server, **mode).changes
-    assert simulate_ending(Standing(snapshot), changes) == ending_by_tables(snapshot, simulate(snapshot, changes))
+    assert simulate_ending(CurrentState(snapshot), changes) == ending_by_tables(snapshot, simulate(snapshot, changes))
 
 
 def test_a_custom_role_that_is_called_like_an_admins_is_no_admins():
@@ -61,19 +61,19 @@ def test_a_custom_role_that_is_called_like_an_admins_is_no_admins():
         reason="",
         ids=change.ids,
     )
-    assert simulate_ending(Standing(company.snapshot()), [named]).lost_workspaces == ("Staging",)
+    assert simulate_ending(CurrentState(company.snapshot()), [named]).lost_workspaces == ("Staging",)
 
 
 def test_the_end_of_no_changes_is_the_beginning():
     """Nothing is lost, and nobody comes, where nothing is done."""
     company = Company().add("ada", "Organization Admin").add("ben", places={"Staging": "Admin"})
-    ending = simulate_ending(Standing(company.snapshot()), [])
+    ending = simulate_ending(CurrentState(company.snapshot()), [])
     assert ending.admins_before == ending.admins_after == {"identity-ada@example.com": "ada@example.com"}
     assert (ending.lost_workspaces, ending.n_people_before, ending.n_people_after) == ((), 2, 2)
 
 
 def test_the_name_that_notebooks_import_is_the_simulation():
-    """`lsnb.outlook.after_changes` is the same function under its older name."""
+    """`lsnb.plan.simulation.simulate` is the same function under its older name."""
     assert after_changes is simulate
 
 
@@ -81,7 +81,7 @@ def lazy_imports(code: str) -> list[str]:
     """List the modules of the plan, or of the simulation, that are imported only when a function runs."""
     functions = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef)]
     found = [n.module or "" for f in functions for n in ast.walk(f) if isinstance(n, ast.ImportFrom)]
-    return [name for name in found if name.startswith(("lsnb.plan", "lsnb.outlook"))]
+    return [name for name in found if name.startswith(("lsnb.plan", "lsnb.plan.simulation.outlook"))]
 
 
 def test_no_module_of_the_plan_imports_another_lazily():

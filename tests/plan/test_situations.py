@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsnb.edits import parse_sheet, sheet_from_access
+from lsnb.sheets import parse_sheet, sheet_from_access
 from tests.plan.company import Company, becomes, plan_of, rules_of, sheet, summary
 
 

@@ -7,11 +7,11 @@ import json
 
 import pytest
 
-from lsnb.edits.service_keys import keys_sheet
 from lsnb.errors import PlanError, TableError
 from lsnb.plan import CHANGE_KINDS, Rules, changes_to_plan, drop_changes, plan_from_json
 from lsnb.plan.sheets import read_set
 from lsnb.report.words import from_words, sentence_words, summary_words, to_words, who_words
+from lsnb.sheets.service_keys import keys_sheet
 from lsnb.snapshot import Caller
 from tests.plan.company import CREATED_AT, becomes, rules_of, was
 from tests.plan.outfit import ADA, ANNOTATOR, UNKNOWN, WIDE, checked, company, kinds, planned, rows, snapshot, wrong

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from lsnb.edits.model import PROBLEM_COLUMNS, Edits
 from lsnb.errors import PlanError, TableError
+from lsnb.sheets.model import PROBLEM_COLUMNS, Edits
 from lsnb.snapshot import Caller
 from tests.plan.company import CREATED_AT, Company, plan_of, rules_of, sheet, summary, was
 

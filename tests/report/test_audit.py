@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import lsnb
-from lsnb.auditfile import ENDINGS, save_audit
 from lsnb.checks import CHECKS, run_checks
 from lsnb.errors import ConfigError
+from lsnb.files.audit_file import ENDINGS, save_audit
 from lsnb.report.audit_html import MOST_ROWS, audit_to_html
 from lsnb.report.audit_markdown import audit_to_markdown
 from lsnb.report.audit_text import audit_to_text

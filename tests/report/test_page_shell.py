@@ -14,7 +14,7 @@ from jinja2 import UndefinedError
 
 import lsnb
 from lsnb.report.page_shell import _environment, render_page, render_part, render_report, stylesheet
-from lsnb.widgets import cards
+from lsnb.widgets import alerts
 from lsnb.widgets.style import css
 
 PACKAGE = Path(lsnb.__file__).parent
@@ -42,11 +42,11 @@ def test_every_part_escapes_what_it_is_given(value):
     """Names bring no tag, no attribute, no control character and no hidden mark, wherever they stand."""
     frame = pd.DataFrame({value: [value]})
     shown = [
-        cards.card(value, [value], next_step=value, details=value, details_title=value),
-        cards.facts([(value, value)]),
-        cards.table(frame, titles=[value]),
-        cards.table(frame.head(0), empty=value),
-        cards.line(value, kind="says", role="status"),
+        alerts.card(value, [value], next_step=value, details=value, details_title=value),
+        alerts.facts([(value, value)]),
+        alerts.table(frame, titles=[value]),
+        alerts.table(frame.head(0), empty=value),
+        alerts.line(value, kind="says", role="status"),
         render_part("badge", value, value),
         render_part("heading", value, 3),
         render_part("progress", value, value, value, 1, 2),
@@ -65,20 +65,20 @@ def test_every_part_escapes_what_it_is_given(value):
 
 def test_no_key_gets_onto_a_page():
     """What looks like a key is taken out of every text, folded traces too."""
-    assert KEY not in cards.card(KEY, [f"the key {KEY}"], details=f"trace\n{KEY}")
+    assert KEY not in alerts.card(KEY, [f"the key {KEY}"], details=f"trace\n{KEY}")
     assert KEY not in render_page(KEY, "")
 
 
 def test_a_trace_keeps_its_lines_and_nothing_else_does():
     """Details are folded text with line breaks; a line of a card is one line."""
-    html = cards.card("a\nb", details="one\ntwo")
+    html = alerts.card("a\nb", details="one\ntwo")
     assert "<b>a b</b>" in html
     assert "<pre>one\ntwo</pre>" in html
 
 
 def test_what_is_missing_prints_nothing():
     """None, NaN and NA are empty cells, zero is not."""
-    html = cards.table(pd.DataFrame({"a": pd.Series([None, float("nan"), pd.NA, pd.NaT, 0], dtype=object)}))
+    html = alerts.table(pd.DataFrame({"a": pd.Series([None, float("nan"), pd.NA, pd.NaT, 0], dtype=object)}))
     assert 4 == html.count("<td></td>")
     assert "<td>0</td>" in html
 

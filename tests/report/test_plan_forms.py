@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from lsnb.plan import Verdict, Waiting
+from lsnb.plan import Deferred, RuleResult
 from lsnb.report import PLAN_COLUMNS
 from lsnb.report.html import FOLD_ABOVE, MOST_ROWS
 from lsnb.report.words import clean, from_words, to_words
@@ -74,9 +74,9 @@ def hostile_plan(text):
         scope=(text,),
         created_at=text,
         changes=(change,),
-        waiting=(Waiting(text, text, text, text),),
-        refusals=(Verdict("self", text),),
-        warnings=(Verdict("similar", text),),
+        waiting=(Deferred(text, text, text, text),),
+        refusals=(RuleResult("self", text),),
+        warnings=(RuleResult("similar", text),),
     )
 
 

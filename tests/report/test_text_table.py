@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import wcwidth
 
-from lsnb.progress import TerminalBar
 from lsnb.report.text_table import frame_to_text, pad, table_lines, width_of, wrap
+from lsnb.service.progress import TerminalBar
 
 NAMES = [
     "Ada",

@@ -10,10 +10,10 @@ import requests
 
 from lsnb import sandbox
 from lsnb.sandbox.access import Caller, enter_organization, enter_workspace, identify
-from lsnb.sandbox.behaviours import Behaviours
 from lsnb.sandbox.ids import make_demo_secret, make_id
 from lsnb.sandbox.seeds import build
 from lsnb.sandbox.state import State
+from lsnb.sandbox.switches import Behaviours
 
 NOW = "2026-11-24T12:00:00+00:00"
 

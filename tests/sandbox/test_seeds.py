@@ -11,7 +11,7 @@ import pytest
 
 from lsnb.sandbox.ids import parse_stamp
 from lsnb.sandbox.seeds import SEED_NOW, SEEDS, build
-from lsnb.sandbox.seeds.planted import DORMANT, NOT_PLANTED, PLANTED
+from lsnb.sandbox.seeds.expected_findings import DORMANT, NOT_PLANTED, PLANTED
 from lsnb.sandbox.seeds.roster import make_roster
 
 from .conftest import NOW

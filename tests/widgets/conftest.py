@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import lsnb
-from lsnb.widgets.memory import forget_everything
+from lsnb.widgets.draft_store import forget_everything
 
 NASTY = "<img src=x onerror=window.hacked=1>"
 TIMEOUT_S = 30

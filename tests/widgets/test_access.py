@@ -3,8 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from lsnb.edits import sheet_from_access
 from lsnb.errors import PlanError, TableError
+from lsnb.sheets import sheet_from_access
 from lsnb.widgets import access_editor
 from tests.widgets.conftest import NASTY, TIMEOUT_S
 

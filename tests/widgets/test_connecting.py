@@ -8,7 +8,7 @@ from nbclient import NotebookClient
 
 from lsnb.errors import AuthError, ConfigError
 from lsnb.widgets import connect_form
-from lsnb.widgets.memory import forget_everything
+from lsnb.widgets.draft_store import forget_everything
 from tests.widgets.conftest import TIMEOUT_S
 
 #: A plan with a refusal and a warning that name people, applied, with its results.

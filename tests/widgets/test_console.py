@@ -5,8 +5,8 @@ import json
 import ipywidgets
 import pytest
 
+from lsnb.apply.journal.listing import list_runs
 from lsnb.errors import JournalError, LsnbError
-from lsnb.journal.listing import list_runs
 from lsnb.widgets import console, runs_view, settings_form
 from lsnb.widgets.tabs import TABS
 from tests.widgets.conftest import TIMEOUT_S

@@ -5,10 +5,10 @@ import threading
 import pytest
 
 from lsnb.errors import AuthError, ConfigError, TableError
-from lsnb.widgets import cards, parts
+from lsnb.widgets import alerts, controls
 from lsnb.widgets.bar import Bar, duration_words
 from lsnb.widgets.base import Form
-from lsnb.widgets.memory import Memory, forget_everything
+from lsnb.widgets.draft_store import Memory, forget_everything
 from lsnb.widgets.work import Painter, Worker
 
 NASTY = "<img src=x onerror=window.hacked=1>"
@@ -26,7 +26,7 @@ def form():
 def test_a_double_click_begins_the_work_once(form):
     """The second click while the first is at work does nothing, and the button is grey meanwhile."""
     gate, calls = threading.Event(), []
-    button = parts.button("Go")
+    button = controls.button("Go")
 
     def act():
         calls.append(1)
@@ -52,7 +52,7 @@ def test_an_error_of_a_click_becomes_a_card(form):
         if answer:
             raise answer
 
-    button = form.on_click(parts.button("Go"), act)
+    button = form.on_click(controls.button("Go"), act)
     button.click()
     assert "The settings cannot be used" in form.alert.value
     assert "Set one." in form.alert.value
@@ -66,7 +66,7 @@ def test_an_error_of_a_click_becomes_a_card(form):
 
 def test_an_error_on_the_thread_becomes_a_card_too(form):
     """Work that fails leaves the form usable, and says so."""
-    button = form.on_click_work(parts.button("Go"), "Working", lambda: 1 / 0)
+    button = form.on_click_work(controls.button("Go"), "Working", lambda: 1 / 0)
     button.click()
     assert form.wait(TIMEOUT_S)
     assert "ZeroDivisionError" in form.alert.value
@@ -80,7 +80,7 @@ def test_no_html_of_an_error_gets_onto_the_page(error):
     try:
         raise error
     except Exception as caught:
-        shown = cards.error_card(caught)
+        shown = alerts.error_card(caught)
     assert "<img" not in shown
     assert "&lt;img" in shown
 
@@ -88,7 +88,7 @@ def test_no_html_of_an_error_gets_onto_the_page(error):
 def test_no_key_gets_into_a_card():
     """Neither what looks like a key nor the key in use is shown, not even in the trace."""
     error = AuthError("lsv2_pt_0123456789abcdef_01 or odd-secret", status=401, method="GET", path="/x")
-    shown = cards.error_card(error, secrets=["odd-secret"])
+    shown = alerts.error_card(error, secrets=["odd-secret"])
     assert "0123456789" not in shown
     assert "odd-secret" not in shown
     assert "The key was not accepted" in shown
@@ -96,8 +96,8 @@ def test_no_key_gets_into_a_card():
 
 def test_closing_a_form_closes_every_widget(form):
     """Nothing of a form is left for the page, its work is asked to stop, and no new work begins."""
-    inner = parts.line_field("Name")
-    form.body.children = [parts.row(inner, parts.button("Go"))]
+    inner = controls.line_field("Name")
+    form.body.children = [controls.row(inner, controls.button("Go"))]
     gone = [form.box, form.body, inner, inner.layout, inner.style, form.bar.widget]
     form.close()
     form.close()

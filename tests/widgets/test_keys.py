@@ -6,10 +6,10 @@ import ipywidgets
 import pandas as pd
 import pytest
 
+from lsnb.apply.secret_sinks import Secret, SecretBox
 from lsnb.errors import LsnbError, TableError
-from lsnb.secrets import Secret, SecretBox
 from lsnb.widgets import keys_form
-from lsnb.widgets.secret_view import SecretView
+from lsnb.widgets.secret_reveal import SecretView
 from tests.widgets.conftest import NASTY, TIMEOUT_S
 from tests.widgets.nasty import html_of, plant
 

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 import lsnb
-from lsnb.edits import sheet_from_access
 from lsnb.errors import PlanError
 from lsnb.plan import Rules
+from lsnb.sheets import sheet_from_access
 from lsnb.widgets import apply_view, plan_view
 from tests.widgets.conftest import NASTY, TIMEOUT_S
 

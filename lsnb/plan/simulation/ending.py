@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lsnb import catalogue
 from lsnb.plan.admins import admins_who_can_sign_in, is_organization_admin, sso_only_after
+from lsnb.plan.current_state import CurrentState, values_of
 from lsnb.plan.membership_effects import SEPARATOR, MembershipEffects
 from lsnb.plan.model import Change
 from lsnb.plan.simulation.membership import effects_of
-from lsnb.plan.standing import Standing, values_of
+from lsnb.tables import builtin_roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Ending:
     n_people_after: int
 
 
-def simulate_ending(standing: Standing, changes: Iterable[Change]) -> Ending:
+def simulate_ending(standing: CurrentState, changes: Iterable[Change]) -> Ending:
     """Work out what the changes would leave, by column and without building tables."""
     made = list(changes)
     effects = effects_of(made)
@@ -55,21 +55,21 @@ def simulate_ending(standing: Standing, changes: Iterable[Change]) -> Ending:
     )
 
 
-def organization_admins(standing: Standing) -> dict[str, str]:
+def organization_admins(standing: CurrentState) -> dict[str, str]:
     """Find the Organization Admins who can sign in: identity to address."""
     return _able(_active_admins(standing), standing, standing.sso_only)[0]
 
 
-def _active_admins(standing: Standing) -> dict[str, str]:
+def _active_admins(standing: CurrentState) -> dict[str, str]:
     rows = standing.organization
     admins = rows.filter(
-        pc.and_(pc.equal(rows["role_name"], catalogue.ORGANIZATION_ADMIN), pc.equal(rows["state"], "active"))
+        pc.and_(pc.equal(rows["role_name"], builtin_roles.ORGANIZATION_ADMIN), pc.equal(rows["state"], "active"))
     )
     return dict(values_of(admins, ("identity_id", "email")))
 
 
 def _able(
-    admins: Mapping[str, str], standing: Standing, sso_only: bool | None
+    admins: Mapping[str, str], standing: CurrentState, sso_only: bool | None
 ) -> tuple[dict[str, str], dict[str, str]]:
     known = standing.login_methods
     return admins_who_can_sign_in(
@@ -77,7 +77,7 @@ def _able(
     )
 
 
-def _admins_after(standing: Standing, before: dict[str, str], effects: MembershipEffects) -> dict[str, str]:
+def _admins_after(standing: CurrentState, before: dict[str, str], effects: MembershipEffects) -> dict[str, str]:
     """Find the active Organization Admins afterwards: identity to address."""
     if not (effects.gone or effects.roles):
         return dict(before)
@@ -85,20 +85,20 @@ def _admins_after(standing: Standing, before: dict[str, str], effects: Membershi
     active = rows.filter(pc.equal(rows["state"], "active"))
     keys = _person_keys(active)
     is_other = _is_among(keys, effects.gone | effects.roles.keys())
-    is_admin = pc.equal(active["role_name"], catalogue.ORGANIZATION_ADMIN)
+    is_admin = pc.equal(active["role_name"], builtin_roles.ORGANIZATION_ADMIN)
     promoted = {key for key, change in effects.roles.items() if is_organization_admin(change.after)} - effects.gone
     stays = pc.or_(pc.and_not(pc.fill_null(is_admin, False), is_other), _is_among(keys, promoted))
     return dict(values_of(active.filter(stays), ("identity_id", "email")))
 
 
-def _lost_workspaces(standing: Standing, effects: MembershipEffects) -> tuple[str, ...]:
+def _lost_workspaces(standing: CurrentState, effects: MembershipEffects) -> tuple[str, ...]:
     """Name the workspaces whose last active Admin by a role of their own goes."""
     ending = effects.ended | {key for key, change in effects.given.items() if not _gives_workspace_admin(change)}
     if not (effects.gone or ending):
         return ()
     held = standing.held
     admins = held.filter(
-        pc.and_(pc.equal(held["role_name"], catalogue.WORKSPACE_ADMIN), pc.equal(held["state"], "active"))
+        pc.and_(pc.equal(held["role_name"], builtin_roles.WORKSPACE_ADMIN), pc.equal(held["state"], "active"))
     )
     people = _person_keys(admins)
     places = pc.binary_join_element_wise(people, pc.fill_null(admins["workspace_id"], ""), SEPARATOR)
@@ -111,10 +111,10 @@ def _lost_workspaces(standing: Standing, effects: MembershipEffects) -> tuple[st
 
 
 def _gives_workspace_admin(change: Change) -> bool:
-    return (change.after or {}).get("role_name") == catalogue.WORKSPACE_ADMIN
+    return (change.after or {}).get("role_name") == builtin_roles.WORKSPACE_ADMIN
 
 
-def _places_gained(standing: Standing, effects: MembershipEffects) -> set[str]:
+def _places_gained(standing: CurrentState, effects: MembershipEffects) -> set[str]:
     """Give the ids of workspaces in which somebody who is active becomes Admin."""
     gained = [key.split(SEPARATOR) for key, change in effects.given.items() if _gives_workspace_admin(change)]
     if not gained:

@@ -5,8 +5,8 @@ Values: `description`, `short_key`, `state`, which is active or revoked. Ids: `t
 
 from __future__ import annotations
 
-from lsnb.edits.requests import TokenRequest
 from lsnb.plan.caller import is_caller, is_own_key
+from lsnb.plan.current_values import row_of, token_values
 from lsnb.plan.kind_record import (
     MYSELF,
     Draft,
@@ -25,8 +25,8 @@ from lsnb.plan.kind_record import (
 )
 from lsnb.plan.live import Present
 from lsnb.plan.model import Change
-from lsnb.plan.present import row_of, token_values
 from lsnb.plan.subjects.service_key import name_of_key
+from lsnb.sheets.requests import TokenRequest
 from lsnb.snapshot import Caller, Snapshot
 
 _REVOKE, _REINSTATE = "RevokeAccessToken", "ReinstateAccessToken"

@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TypedDict, cast
 
-from lsnb import catalogue
 from lsnb.plan.kind_record import MYSELF, Batch, Ids, Kind, Step, Subject, UnlockPart, Values, always
 from lsnb.plan.live import Person, Present
 from lsnb.plan.membership_effects import MembershipEffects, person_key
@@ -34,6 +33,7 @@ from lsnb.plan.subjects.people import (
     who_words,
     with_the_person,
 )
+from lsnb.tables import builtin_roles
 
 INVITE: ChangeKind = "InviteMember"
 REPLACE: ChangeKind = "ReplaceInvite"
@@ -91,7 +91,7 @@ def _risk(is_again: bool, before: Values | None, after: Values | None, ids: Ids)
         return "high"
     if new not in ORGANIZATION_ROLES or (shared is not None and shared not in WORKSPACE_ROLES):
         return "high"
-    return "medium" if is_again or shared == catalogue.WORKSPACE_ADMIN else "low"
+    return "medium" if is_again or shared == builtin_roles.WORKSPACE_ADMIN else "low"
 
 
 def _invitation(change: Change) -> Invitation:
@@ -144,7 +144,7 @@ def _is_as_invited(change: Change, person: Person) -> bool:
     after = invitation_values(change.after)
     if not same_role(change.after or {}, person.role_id):
         return False
-    if person.places is None or after.get("role_name") == catalogue.ORGANIZATION_ADMIN:
+    if person.places is None or after.get("role_name") == builtin_roles.ORGANIZATION_ADMIN:
         return True
     wanted = {str(place["workspace_id"]) for place in after.get("workspaces") or ()}
     there = set(person.places)

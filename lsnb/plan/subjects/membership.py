@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from lsnb import catalogue
 from lsnb.errors import PlanError
 from lsnb.plan.kind_record import (
     MYSELF,
@@ -56,6 +55,7 @@ from lsnb.plan.subjects.people import (
     with_the_person,
 )
 from lsnb.snapshot import Caller, Snapshot
+from lsnb.tables import builtin_roles
 
 SET_ORGANIZATION_ROLE: ChangeKind = "SetOrgRole"
 ADD_TO_WORKSPACE: ChangeKind = "AddWorkspaceMember"
@@ -108,7 +108,11 @@ def _demotes_who_has_joined(change: Change, caller: Caller) -> bool:
 
 
 def _end_of_admin(before: Values | None, after: Values | None, ids: Ids) -> str:
-    if member_values(before).get("role_name") == catalogue.ORGANIZATION_ADMIN != member_values(after).get("role_name"):
+    if (
+        member_values(before).get("role_name")
+        == builtin_roles.ORGANIZATION_ADMIN
+        != member_values(after).get("role_name")
+    ):
         return "Being Admin in every workspace ends with it; only roles given in single workspaces stay."
     return ""
 

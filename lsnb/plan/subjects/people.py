@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-from lsnb import catalogue
 from lsnb.plan.kind_record import (
     DEMOTE_IN_ORGANIZATION,
     DEMOTE_IN_WORKSPACES,
@@ -22,9 +21,12 @@ from lsnb.plan.live import Member, Person, Present
 from lsnb.plan.model import Change, Risk, Stage
 from lsnb.plan.roles import ORGANIZATION_POWERS, RoleData, rank
 from lsnb.snapshot import Snapshot
+from lsnb.tables import builtin_roles
 
-ORGANIZATION_ROLES = frozenset(name for name, (_, scope) in catalogue.SYSTEM_ROLES.items() if scope == "organization")
-WORKSPACE_ROLES = frozenset(catalogue.SYSTEM_ROLES) - ORGANIZATION_ROLES | {catalogue.CUSTOM}
+ORGANIZATION_ROLES = frozenset(
+    name for name, (_, scope) in builtin_roles.SYSTEM_ROLES.items() if scope == "organization"
+)
+WORKSPACE_ROLES = frozenset(builtin_roles.SYSTEM_ROLES) - ORGANIZATION_ROLES | {builtin_roles.CUSTOM}
 
 #: What is said where there is nothing to say.
 NOTHING = "—"
@@ -54,7 +56,7 @@ def power_of(values: Values | None) -> int:
     name = member_values(values).get("role_name")
     if name in ORGANIZATION_POWERS:
         return rank(name)
-    return 1 if name == catalogue.WORKSPACE_ADMIN else 0
+    return 1 if name == builtin_roles.WORKSPACE_ADMIN else 0
 
 
 def stage_of_role(before: Values | None, after: Values | None, ids: Ids) -> Stage:
@@ -70,7 +72,7 @@ def risk_of_role(known: frozenset[str], before: Values | None, after: Values | N
         return "high"
     if ({new} | (set() if before is None else {old})) - known:
         return "high"
-    return "medium" if catalogue.WORKSPACE_ADMIN in (old, new) else "low"
+    return "medium" if builtin_roles.WORKSPACE_ADMIN in (old, new) else "low"
 
 
 def demotes(change: Change) -> bool:
@@ -93,7 +95,7 @@ def unlock_role(change: Change) -> UnlockPart | None:
         return PROMOTE
     names = ("workspace_role_name", "role_name")
     was, will = ({(values or {}).get(name) for name in names} for values in (change.before, change.after))
-    if change.stage == "promote" or catalogue.WORKSPACE_ADMIN in will - was:
+    if change.stage == "promote" or builtin_roles.WORKSPACE_ADMIN in will - was:
         return PROMOTE_IN_WORKSPACES
     return unless_reversible(change)
 
@@ -117,7 +119,7 @@ def is_person_as(values: Values | None, change: Change, present: Present) -> boo
     if person.state != values.get("state", person.state) or not same_role(values, person.role_id):
         return False
     # Also where no id tells: who became Admin meanwhile was not counted as one.
-    return not person.is_organization_admin or values.get("role_name") == catalogue.ORGANIZATION_ADMIN
+    return not person.is_organization_admin or values.get("role_name") == builtin_roles.ORGANIZATION_ADMIN
 
 
 def is_person_in_places(change: Change, present: Present) -> bool:
@@ -128,7 +130,7 @@ def is_person_in_places(change: Change, present: Present) -> bool:
     person, before = present.person(change), member_values(change.before)
     if person is None or not is_person_as(change.before, change, present):
         return False
-    if person.places is None or before.get("role_name") == catalogue.ORGANIZATION_ADMIN:
+    if person.places is None or before.get("role_name") == builtin_roles.ORGANIZATION_ADMIN:
         return True
     known = person.places
     wanted = {str(place["workspace_id"]): place for place in before.get("workspaces") or ()}
@@ -188,7 +190,7 @@ def member_found(change: Change, present: Present) -> str:
 
 def found_role(who: Person | Member) -> str:
     """Say with which role somebody is there."""
-    role = catalogue.SYSTEM_ROLES.get(who.role_name or "", (who.role_name, ""))[0] or "a member"
+    role = builtin_roles.SYSTEM_ROLES.get(who.role_name or "", (who.role_name, ""))[0] or "a member"
     return {"pending": f"{role} (invited)", "disabled": f"{role} (disabled)"}.get(who.state, role)
 
 
@@ -248,5 +250,5 @@ def no_rows(table: str, rows: Rows, change: Change, snapshot: Snapshot) -> Rows:
 
 
 def with_the_person(undo: Undo, change: Change) -> str:
-    """Say that a change is taken back together with all that the run did for the person, by `lsnb.undo`."""
+    """Say that a change is taken back together with all that the run did for the person, by `lsnb.apply.undo`."""
     return f"{change.kind} is taken back with all else that was done for {change.email or 'the person'}."

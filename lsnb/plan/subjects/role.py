@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lsnb import catalogue
-from lsnb.edits.requests import RoleRequest
+from lsnb.plan.current_values import holders_of_role, keys_with_role, role_values
 from lsnb.plan.kind_record import (
     MYSELF,
     Draft,
@@ -30,12 +29,13 @@ from lsnb.plan.kind_record import (
     wanted,
 )
 from lsnb.plan.live import Present, Record
-from lsnb.plan.model import Change, Plan, Risk, Stage, Verdict
+from lsnb.plan.model import Change, Plan, Risk, RuleResult, Stage
 from lsnb.plan.notes import listed
-from lsnb.plan.present import holders_of_role, keys_with_role, role_values
 from lsnb.plan.reference_names import is_reference, role_reference
 from lsnb.policy import SENSITIVE_PERMISSIONS
+from lsnb.sheets.requests import RoleRequest
 from lsnb.snapshot import Caller, Snapshot
+from lsnb.tables import builtin_roles
 
 _CREATE, _UPDATE, _DELETE = "CreateRole", "UpdateRole", "DeleteRole"
 _SENSITIVE = frozenset(SENSITIVE_PERMISSIONS)
@@ -122,7 +122,7 @@ def _draft(snapshot: Snapshot, request: RoleRequest) -> Draft:
     return Draft(kind="DeleteRole", before=before, after=None, ids=ids, where=where)
 
 
-def _warn(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
+def _warn(snapshot: Snapshot, changes: Sequence[Change]) -> list[RuleResult]:
     """Warn of roles that gain sensitive permissions, and of what may hold a deleted role without being seen."""
     found = []
     for change in changes:
@@ -132,16 +132,16 @@ def _warn(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
             n = len(holders_of_role(snapshot, change.ids["role_id"]))
             who = "nobody holds it yet" if not n else f"{n:,} {'person holds' if n == 1 else 'people hold'} it"
             message = f"The role {name} would gain {listed(gained)}, which are sensitive; {who}."
-            found.append(Verdict("sensitive-permissions", message, (change.id,)))
+            found.append(RuleResult("sensitive-permissions", message, (change.id,)))
         elif gained:
             message = f"The new role {name} would have {listed(gained)}, which are sensitive."
-            found.append(Verdict("sensitive-permissions", message, (change.id,)))
+            found.append(RuleResult("sensitive-permissions", message, (change.id,)))
         if change.kind == _DELETE:
             found += _unseen_holders(snapshot, change)
     return found
 
 
-def _unseen_holders(snapshot: Snapshot, change: Change) -> list[Verdict]:
+def _unseen_holders(snapshot: Snapshot, change: Change) -> list[RuleResult]:
     name = (change.before or {}).get("role")
     unseen = [
         word
@@ -151,14 +151,14 @@ def _unseen_holders(snapshot: Snapshot, change: Change) -> list[Verdict]:
     found = []
     if unseen:
         message = f"Whether {listed(unseen)} use the role {name} could not be read; the service refuses where they do."
-        found.append(Verdict("role-use-unknown", message, (change.id,)))
+        found.append(RuleResult("role-use-unknown", message, (change.id,)))
     if snapshot.is_readable("policies"):
         policies = snapshot.policies
         attached = policies["role_ids"].fillna("").str.contains(change.ids["role_id"], regex=False)
         names = sorted(set(policies.loc[attached.astype(bool), "policy"].astype(object)))
         if names:
             message = f"Access policies are attached to the role {name} and lose it: {listed(names)}."
-            found.append(Verdict("role-policies", message, (change.id,)))
+            found.append(RuleResult("role-policies", message, (change.id,)))
     return found
 
 
@@ -318,7 +318,7 @@ def _effect_on_roles(rows: Rows, change: Change) -> Rows:
         return [{**row, **values} if row["role_id"] == id_ else row for row in rows]
     return [
         *rows,
-        {**values, "scope": "workspace", "role_name": catalogue.CUSTOM, "is_system": False, "role_id": id_},
+        {**values, "scope": "workspace", "role_name": builtin_roles.CUSTOM, "is_system": False, "role_id": id_},
     ]
 
 
@@ -331,7 +331,7 @@ def _effect_on_permissions(rows: Rows, change: Change) -> Rows:
         "role": after["role"],
         "scope": "workspace",
         "known_from": "service",
-        "role_name": catalogue.CUSTOM,
+        "role_name": builtin_roles.CUSTOM,
         "role_id": id_,
     }
     return [*others, *({**new, "permission": name} for name in after.get("permissions") or ())]

@@ -5,7 +5,7 @@ Values: `description`, `short_token`. Ids: `scim_token_id`.
 
 from __future__ import annotations
 
-from lsnb.edits.requests import ScimTokenRequest
+from lsnb.plan.current_values import row_of
 from lsnb.plan.kind_record import (
     MYSELF,
     Draft,
@@ -21,7 +21,7 @@ from lsnb.plan.kind_record import (
 )
 from lsnb.plan.live import Present, Record
 from lsnb.plan.model import Change
-from lsnb.plan.present import row_of
+from lsnb.sheets.requests import ScimTokenRequest
 from lsnb.snapshot import Snapshot
 
 

@@ -12,9 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from lsnb import catalogue
-from lsnb.edits.requests import KeyRequest
 from lsnb.plan.caller import is_own_key
+from lsnb.plan.current_values import key_values, row_of
 from lsnb.plan.kind_record import (
     MYSELF,
     PROMOTE,
@@ -41,10 +40,11 @@ from lsnb.plan.kind_record import (
 from lsnb.plan.live import Present, Record, Resources
 from lsnb.plan.model import Change, Plan, Risk, Stage
 from lsnb.plan.payloads import NewKey
-from lsnb.plan.present import key_values, row_of
 from lsnb.plan.reference_names import is_reference, key_reference
 from lsnb.plan.roles import ORGANIZATION_POWERS, rank
+from lsnb.sheets.requests import KeyRequest
 from lsnb.snapshot import Caller, Snapshot
+from lsnb.tables import builtin_roles
 from lsnb.tables.spec import to_time
 
 _CREATE, _SET, _DELETE = "CreateServiceKey", "SetServiceKeyRole", "DeleteServiceKey"
@@ -124,9 +124,9 @@ def _risk(before: Values | None, after: Values | None, *, otherwise: Risk) -> Ri
     held = [values for values in (before, after) if values]
     names = {values.get(name) for values in held for name in ("org_role_name", "role_name")}
     # A role that the server does not tell is none that somebody gives.
-    if names & ORGANIZATION_POWERS or names - {None, *catalogue.SYSTEM_ROLES, catalogue.CUSTOM}:
+    if names & ORGANIZATION_POWERS or names - {None, *builtin_roles.SYSTEM_ROLES, builtin_roles.CUSTOM}:
         return "high"
-    return "medium" if any(values.get("role_name") == catalogue.WORKSPACE_ADMIN for values in held) else otherwise
+    return "medium" if any(values.get("role_name") == builtin_roles.WORKSPACE_ADMIN for values in held) else otherwise
 
 
 def _consequence_of_new(before: Values | None, after: Values | None, ids: Ids) -> str:
@@ -153,7 +153,7 @@ def _unlock_gain(change: Change) -> UnlockPart | None:
     if _promotes(change):
         return PROMOTE
     was, will = ((values or {}).get("role_name") for values in (change.before, change.after))
-    makes_admin = will == catalogue.WORKSPACE_ADMIN != was
+    makes_admin = will == builtin_roles.WORKSPACE_ADMIN != was
     return PROMOTE_IN_WORKSPACES if change.stage == "promote" or makes_admin else unless_reversible(change)
 
 

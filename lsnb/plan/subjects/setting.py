@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lsnb.edits.requests import SettingRequest
+from lsnb.plan.current_values import row_of
 from lsnb.plan.kind_record import (
     Batch,
     Draft,
@@ -29,8 +29,8 @@ from lsnb.plan.kind_record import (
     unless_reversible,
 )
 from lsnb.plan.live import Present
-from lsnb.plan.model import Change, Risk, Stage, Verdict
-from lsnb.plan.present import row_of
+from lsnb.plan.model import Change, Risk, RuleResult, Stage
+from lsnb.sheets.requests import SettingRequest
 from lsnb.snapshot import Snapshot
 from lsnb.tables.settings import KNOWN_SETTINGS, known_setting
 
@@ -102,7 +102,7 @@ def _draft(snapshot: Snapshot, request: SettingRequest) -> Draft:
     )
 
 
-def _warn(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
+def _warn(snapshot: Snapshot, changes: Sequence[Change]) -> list[RuleResult]:
     """Warn of what settings break for others."""
     asked = {name: change for change in changes if (name := setting_of(change)) is not None}
     found = []
@@ -112,12 +112,12 @@ def _warn(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
             "Once nobody can make personal access tokens, scripts that use one end with their token, and people need "
             "service keys, which only Organization Admins can make for the whole organization."
         )
-        found.append(Verdict("tokens-off", message, (tokens.id,)))
+        found.append(RuleResult("tokens-off", message, (tokens.id,)))
     invites = {name: _after(snapshot, asked, name) for name in ("invites_enabled", "jit_provisioning_enabled")}
     closing = [asked[name].id for name in invites if name in asked]
     if closing and all(value is False for value in invites.values()):
         message = "Neither invitations nor single sign-on would bring anybody new into the organization."
-        found.append(Verdict("closed-door", message, tuple(closing)))
+        found.append(RuleResult("closed-door", message, tuple(closing)))
     return found
 
 

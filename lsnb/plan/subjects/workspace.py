@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from lsnb.edits.requests import WorkspaceRequest
+from lsnb.plan.current_values import n_members
 from lsnb.plan.kind_record import (
     MYSELF,
     Draft,
@@ -30,13 +30,13 @@ from lsnb.plan.kind_record import (
 )
 from lsnb.plan.live import Present, Record
 from lsnb.plan.membership_effects import MembershipEffects
-from lsnb.plan.model import Change, Plan, Verdict
+from lsnb.plan.model import Change, Plan, RuleResult
 from lsnb.plan.notes import listed
-from lsnb.plan.present import n_members
 from lsnb.plan.reference_names import is_reference, workspace_reference
 from lsnb.plan.settings import setting
 from lsnb.plan.sso_defaults import warn_of_sso_defaults
 from lsnb.plan.subjects.shared_links import unsharing
+from lsnb.sheets.requests import WorkspaceRequest
 from lsnb.snapshot import Snapshot
 
 _CREATE, _RENAME, _DELETE = "CreateWorkspace", "RenameWorkspace", "DeleteWorkspace"
@@ -92,7 +92,7 @@ def _draft(snapshot: Snapshot, request: WorkspaceRequest) -> Draft:
     return unsharing(snapshot, name, ids["workspace_id"])
 
 
-def _remarks(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
+def _remarks(snapshot: Snapshot, changes: Sequence[Change]) -> list[RuleResult]:
     """Warn where the organization's plan has no room for the workspaces that would be created."""
     created = [change for change in changes if change.kind == _CREATE]
     if not created:
@@ -107,16 +107,16 @@ def _remarks(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
         f"The organization's plan allows {limit}, and the key sees {n_there:,}; the service may refuse "
         f"{len(created):,} more. What is deleted makes room only afterwards."
     )
-    return [Verdict("max-workspaces", message, tuple(change.id for change in created))]
+    return [RuleResult("max-workspaces", message, tuple(change.id for change in created))]
 
 
-def _warn(snapshot: Snapshot, changes: Sequence[Change]) -> list[Verdict]:
+def _warn(snapshot: Snapshot, changes: Sequence[Change]) -> list[RuleResult]:
     """Warn of what else a deleted workspace is used by: single sign-on, and keys that act nowhere else."""
     deleted = deletions(changes)
     return [*warn_of_sso_defaults(snapshot, deleted), *_keys_that_end(snapshot, deleted)] if deleted else []
 
 
-def _keys_that_end(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdict]:
+def _keys_that_end(snapshot: Snapshot, deleted: Sequence[Change]) -> list[RuleResult]:
     """Name the keys whose workspaces would all be gone; the service tells those of a key by their names only."""
     if not snapshot.is_readable("service_keys"):
         return []
@@ -135,7 +135,7 @@ def _keys_that_end(snapshot: Snapshot, deleted: Sequence[Change]) -> list[Verdic
         f"Keys that act nowhere else end with their workspace, and do not come back: {listed(sorted(ending))}. Whatever "
         "uses them stops working."
     )
-    return [Verdict("workspace-keys", message, tuple(change.id for change in deleted))]
+    return [RuleResult("workspace-keys", message, tuple(change.id for change in deleted))]
 
 
 def _people_in_it(snapshot: Snapshot, change: Change) -> list[str]:

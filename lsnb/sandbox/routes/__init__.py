@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import (
+from lsnb.sandbox.routes import (
     accounts,
     control,
     identity,

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from ..rules import accounts as rules
-from ..rules.audit import list_log
-from . import bodies
-from .context import OrgCaller, answer
+from lsnb.sandbox.routes import bodies
+from lsnb.sandbox.routes.context import OrgCaller, answer
+from lsnb.sandbox.rules import accounts as rules
+from lsnb.sandbox.rules.audit import list_log
 
 router = APIRouter(prefix="/api/v1")
 

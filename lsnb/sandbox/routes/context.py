@@ -7,12 +7,12 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
-from ..access import Caller, enter_organization, enter_workspace, identify
-from ..encode import to_json
-from ..front import Exchange
-from ..refusals import RefusedError
-from ..rules.paging import PeopleQuery
-from ..state import State
+from lsnb.sandbox.access import Caller, enter_organization, enter_workspace, identify
+from lsnb.sandbox.encode import to_json
+from lsnb.sandbox.middleware import Exchange
+from lsnb.sandbox.refusals import RefusedError
+from lsnb.sandbox.rules.paging import PeopleQuery
+from lsnb.sandbox.state import State
 
 JSON_TYPE = "application/json"
 

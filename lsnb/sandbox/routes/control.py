@@ -8,11 +8,11 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from ..faults import FaultKind
-from ..refusals import RefusedError, make_missing
-from ..rules.sessions import open_session
-from ..rules.shapes import shape_member
-from .context import AnyExchange, answer
+from lsnb.sandbox.faults import FaultKind
+from lsnb.sandbox.refusals import RefusedError, make_missing
+from lsnb.sandbox.routes.context import AnyExchange, answer
+from lsnb.sandbox.rules.sessions import open_session
+from lsnb.sandbox.rules.shapes import shape_member
 
 
 def require_token(request: Request, exchange: AnyExchange) -> None:

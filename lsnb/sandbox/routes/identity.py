@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from ..ids import make_stamp
-from ..rules import workspaces
-from ..rules.sessions import log_in
-from . import bodies
-from .context import AnyState, UserCaller, WorkspaceCaller, answer
+from lsnb.sandbox.ids import make_stamp
+from lsnb.sandbox.routes import bodies
+from lsnb.sandbox.routes.context import AnyState, UserCaller, WorkspaceCaller, answer
+from lsnb.sandbox.rules import workspaces
+from lsnb.sandbox.rules.sessions import log_in
 
 router = APIRouter()
 

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from ..rules import keys as rules
-from ..rules import tokens
-from . import bodies
-from .context import OrgCaller, UserCaller, WorkspaceCaller, answer, answer_nothing, need_newer
+from lsnb.sandbox.routes import bodies
+from lsnb.sandbox.routes.context import OrgCaller, UserCaller, WorkspaceCaller, answer, answer_nothing, need_newer
+from lsnb.sandbox.rules import keys as rules
+from lsnb.sandbox.rules import tokens
 
 router = APIRouter(prefix="/api/v1")
 _SERVICE = "/orgs/current/service-keys"

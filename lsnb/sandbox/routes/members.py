@@ -8,13 +8,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Request, Response
 
-from ..encode import to_json
-from ..refusals import RefusedError
-from ..rules import invitations, people
-from ..rules.enriched import EnrichedQuery, list_enriched
-from ..rules.shapes import shape_pending
-from . import bodies
-from .context import JSON_TYPE, ActiveQuery, AnyExchange, OrgCaller, PendingQuery, answer, need_newer
+from lsnb.sandbox.encode import to_json
+from lsnb.sandbox.refusals import RefusedError
+from lsnb.sandbox.routes import bodies
+from lsnb.sandbox.routes.context import JSON_TYPE, ActiveQuery, AnyExchange, OrgCaller, PendingQuery, answer, need_newer
+from lsnb.sandbox.rules import invitations, people
+from lsnb.sandbox.rules.enriched import EnrichedQuery, list_enriched
+from lsnb.sandbox.rules.shapes import shape_pending
 
 router = APIRouter()
 _MEMBERS = "/api/v1/orgs/current/members"

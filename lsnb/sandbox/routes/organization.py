@@ -7,10 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from ..rules import invitees
-from ..rules import organization as rules
-from . import bodies
-from .context import OrgCaller, UserCaller, answer
+from lsnb.sandbox.routes import bodies
+from lsnb.sandbox.routes.context import OrgCaller, UserCaller, answer
+from lsnb.sandbox.rules import invitees
+from lsnb.sandbox.rules import organization as rules
 
 router = APIRouter()
 

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from ..ids import is_id
-from ..records import Json
-from ..refusals import RefusedError
-from ..rules import policies, scim
-from .context import OrgCaller, answer, answer_nothing, need_newer
+from lsnb.sandbox.ids import is_id
+from lsnb.sandbox.records import Json
+from lsnb.sandbox.refusals import RefusedError
+from lsnb.sandbox.routes.context import OrgCaller, answer, answer_nothing, need_newer
+from lsnb.sandbox.rules import policies, scim
 
 router = APIRouter(prefix="/v1/platform/orgs/current")
 _POLICIES = "/access-policies"

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from ..access import list_permissions
-from ..refusals import RefusedError
-from ..rules import roles as rules
-from . import bodies
-from .context import AnyCaller, OrgCaller, answer, need_newer
+from lsnb.sandbox.access import list_permissions
+from lsnb.sandbox.refusals import RefusedError
+from lsnb.sandbox.routes import bodies
+from lsnb.sandbox.routes.context import AnyCaller, OrgCaller, answer, need_newer
+from lsnb.sandbox.rules import roles as rules
 
 router = APIRouter()
 _ROLES = "/api/v1/orgs/current/roles"

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from ..rules import sso as rules
-from . import bodies
-from .context import AnyState, OrgCaller, UserCaller, answer
+from lsnb.sandbox.routes import bodies
+from lsnb.sandbox.routes.context import AnyState, OrgCaller, UserCaller, answer
+from lsnb.sandbox.rules import sso as rules
 
 router = APIRouter(prefix="/api/v1")
 _SETTINGS = "/orgs/current/sso-settings"

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Response
 
-from ..rules import tags as rules
-from . import bodies
-from .context import WorkspaceCaller, answer
+from lsnb.sandbox.routes import bodies
+from lsnb.sandbox.routes.context import WorkspaceCaller, answer
+from lsnb.sandbox.rules import tags as rules
 
 router = APIRouter(prefix="/api/v1/workspaces/current")
 _KEY = "/tag-keys/{tag_key_id}"

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from ..records import Json
-from ..refusals import RefusedError
-from ..rules import retention
-from ..rules import usage as rules
-from ..rules.organization import read_billing
-from . import bodies
-from .context import OrgCaller, WorkspaceCaller, answer
-from .platform import read_object
+from lsnb.sandbox.records import Json
+from lsnb.sandbox.refusals import RefusedError
+from lsnb.sandbox.routes import bodies
+from lsnb.sandbox.routes.context import OrgCaller, WorkspaceCaller, answer
+from lsnb.sandbox.routes.platform import read_object
+from lsnb.sandbox.rules import retention
+from lsnb.sandbox.rules import usage as rules
+from lsnb.sandbox.rules.organization import read_billing
 
 router = APIRouter()
 _BILLING = "/api/v1/orgs/current/billing"

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Response
 
-from ..rules import memberships as rules
-from . import bodies
-from .context import ActiveQuery, PendingQuery, WorkspaceCaller, answer, need_newer
-from .members import make_invite
+from lsnb.sandbox.routes import bodies
+from lsnb.sandbox.routes.context import ActiveQuery, PendingQuery, WorkspaceCaller, answer, need_newer
+from lsnb.sandbox.routes.members import make_invite
+from lsnb.sandbox.rules import memberships as rules
 
 router = APIRouter(prefix="/api/v1/workspaces/current/members")
 

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Response
 
-from ..rules import invitees, sharing
-from ..rules import workspaces as rules
-from . import bodies
-from .context import OrgCaller, UserCaller, WorkspaceCaller, answer, need_newer
+from lsnb.sandbox.routes import bodies
+from lsnb.sandbox.routes.context import OrgCaller, UserCaller, WorkspaceCaller, answer, need_newer
+from lsnb.sandbox.rules import invitees, sharing
+from lsnb.sandbox.rules import workspaces as rules
 
 router = APIRouter()
 _ALL = "/api/v1/workspaces"

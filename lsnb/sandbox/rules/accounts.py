@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..access import Caller
-from ..records import Json, ServiceAccount
-from ..refusals import RefusedError, make_missing
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.records import Json, ServiceAccount
+from lsnb.sandbox.refusals import RefusedError, make_missing
 
 
 def list_accounts(caller: Caller) -> list[Json]:

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..access import Caller
-from ..ids import is_id, make_id, make_stamp, parse_stamp, to_utc
-from ..records import Json
-from ..refusals import InvalidError, RefusedError, make_problem
-from ..state import State
-from .operations import READS, WRITES
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.ids import is_id, make_id, make_stamp, parse_stamp, to_utc
+from lsnb.sandbox.records import Json
+from lsnb.sandbox.refusals import InvalidError, RefusedError, make_problem
+from lsnb.sandbox.rules.operations import READS, WRITES
+from lsnb.sandbox.state import State
 
 _ACTIVITIES = {"create": (1, "Create"), "read": (2, "Read"), "update": (3, "Update"), "delete": (4, "Delete")}
 _WORDS = {

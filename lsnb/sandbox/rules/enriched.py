@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..access import Caller
-from ..records import Invitation, Json, Person
-from ..refusals import RefusedError
-from ..state import State
-from .shapes import name_role
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.records import Invitation, Json, Person
+from lsnb.sandbox.refusals import RefusedError
+from lsnb.sandbox.rules.shapes import name_role
+from lsnb.sandbox.state import State
 
 Record = Person | Invitation
 

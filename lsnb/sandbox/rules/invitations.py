@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..access import Caller
-from ..records import Invitation, Json, Role
-from ..refusals import InvalidError, RefusedError, make_forbidden, make_missing, make_problem
-from ..state import State
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.records import Invitation, Json, Role
+from lsnb.sandbox.refusals import InvalidError, RefusedError, make_forbidden, make_missing, make_problem
+from lsnb.sandbox.state import State
 
 BATCH_LIMIT = 500
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..access import Caller
-from ..records import Invitation, Json
-from ..refusals import make_missing
-from .organization import read_slim
-from .people import accept
-from .shapes import shape_identity, shape_workspace
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.records import Invitation, Json
+from lsnb.sandbox.refusals import make_missing
+from lsnb.sandbox.rules.organization import read_slim
+from lsnb.sandbox.rules.people import accept
+from lsnb.sandbox.rules.shapes import shape_identity, shape_workspace
 
 
 def _find(caller: Caller) -> Invitation | None:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..access import Caller
-from ..ids import make_hash, make_short_key, make_stamp
-from ..records import Json, Key, KeyKind, Role
-from ..refusals import RefusedError, make_forbidden, make_missing
-from .shapes import shape_key
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.ids import make_hash, make_short_key, make_stamp
+from lsnb.sandbox.records import Json, Key, KeyKind, Role
+from lsnb.sandbox.refusals import RefusedError, make_forbidden, make_missing
+from lsnb.sandbox.rules.shapes import shape_key
 
 
 @dataclass(slots=True)

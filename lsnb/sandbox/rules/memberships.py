@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..access import Caller
-from ..records import Invitation, Json, Membership, Person, Role
-from ..refusals import RefusedError, make_forbidden, make_missing
-from ..state import State
-from .invitations import (
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.records import Invitation, Json, Membership, Person, Role
+from lsnb.sandbox.refusals import RefusedError, make_forbidden, make_missing
+from lsnb.sandbox.rules.invitations import (
     Invite,
     check_batch_size,
     check_may_invite,
@@ -22,8 +21,9 @@ from .invitations import (
     make_invitation,
     make_place,
 )
-from .paging import PeopleQuery, select
-from .shapes import shape_identity, shape_workspace_member, shape_workspace_pending, sort_people
+from lsnb.sandbox.rules.paging import PeopleQuery, select
+from lsnb.sandbox.rules.shapes import shape_identity, shape_workspace_member, shape_workspace_pending, sort_people
+from lsnb.sandbox.state import State
 
 
 def list_active(caller: Caller, query: PeopleQuery) -> list[Json]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..access import Caller
-from ..plans import SETTING_DEFAULTS, read_config, read_settings
-from ..records import Json
-from ..refusals import InvalidError, RefusedError, make_forbidden, make_problem
-from ..state import State
-from .workspaces import is_full
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.plans import SETTING_DEFAULTS, read_config, read_settings
+from lsnb.sandbox.records import Json
+from lsnb.sandbox.refusals import InvalidError, RefusedError, make_forbidden, make_problem
+from lsnb.sandbox.rules.workspaces import is_full
+from lsnb.sandbox.state import State
 
 _PATCHABLE = (
     "public_sharing_disabled", "pat_creation_disabled", "jit_provisioning_enabled",

@@ -6,12 +6,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..access import Caller
-from ..ids import make_hash
-from ..records import Invitation, Json, Membership, Person
-from ..refusals import RefusedError, make_forbidden, make_missing
-from ..state import State
-from .invitations import (
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.ids import make_hash
+from lsnb.sandbox.records import Invitation, Json, Membership, Person
+from lsnb.sandbox.refusals import RefusedError, make_forbidden, make_missing
+from lsnb.sandbox.rules.invitations import (
     Invite,
     check_batch_size,
     check_rank,
@@ -20,8 +19,9 @@ from .invitations import (
     clean_email,
     fill_workspace_role,
 )
-from .paging import PeopleQuery, cut, select
-from .shapes import shape_member, shape_org_pending, sort_people
+from lsnb.sandbox.rules.paging import PeopleQuery, cut, select
+from lsnb.sandbox.rules.shapes import shape_member, shape_org_pending, sort_people
+from lsnb.sandbox.state import State
 
 
 @dataclass(slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..access import Caller
-from ..permissions import BY_NAME
-from ..records import AccessPolicy, Json
-from ..refusals import Family, RefusedError, make_missing
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.permissions import BY_NAME
+from lsnb.sandbox.records import AccessPolicy, Json
+from lsnb.sandbox.refusals import Family, RefusedError, make_missing
 
 _PLAIN = ("equals", "not_equals", "equals_ignore_case", "not_equals_ignore_case", "matches", "not_matches")
 OPERATORS = (*_PLAIN, *(f"{name}_if_exists" for name in _PLAIN))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ..access import Caller
-from ..records import Json, TraceTtl, UsageLimit
-from ..refusals import RefusedError, make_forbidden, make_missing
-from ..state import State
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.records import Json, TraceTtl, UsageLimit
+from lsnb.sandbox.refusals import RefusedError, make_forbidden, make_missing
+from lsnb.sandbox.state import State
 
 LONGLIVED_DAYS = 400
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..access import Caller
-from ..permissions import BY_NAME
-from ..records import Json, Role
-from ..refusals import InvalidError, RefusedError, make_forbidden, make_missing, make_problem
-from ..state import State
-from .shapes import shape_role
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.permissions import BY_NAME
+from lsnb.sandbox.records import Json, Role
+from lsnb.sandbox.refusals import InvalidError, RefusedError, make_forbidden, make_missing, make_problem
+from lsnb.sandbox.rules.shapes import shape_role
+from lsnb.sandbox.state import State
 
 
 def list_roles(caller: Caller) -> list[Json]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from ..access import Caller
-from ..records import Json, ScimToken
-from ..refusals import make_missing
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.records import Json, ScimToken
+from lsnb.sandbox.refusals import make_missing
 
 
 def list_tokens(caller: Caller) -> list[Json]:

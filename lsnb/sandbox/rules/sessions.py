@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import secrets
 
-from ..ids import make_hash
-from ..records import Json
-from ..refusals import RefusedError, make_forbidden
-from ..state import State
+from lsnb.sandbox.ids import make_hash
+from lsnb.sandbox.records import Json
+from lsnb.sandbox.refusals import RefusedError, make_forbidden
+from lsnb.sandbox.state import State
 
 
 def open_session(state: State, email: str) -> str:

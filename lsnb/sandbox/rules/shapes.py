@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ..records import Invitation, Json, Key, Membership, Person, Role, Workspace
-from ..state import State
+from lsnb.sandbox.records import Invitation, Json, Key, Membership, Person, Role, Workspace
+from lsnb.sandbox.state import State
 
 
 def shape_workspace(state: State, workspace: Workspace) -> Json:

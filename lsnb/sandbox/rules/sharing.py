@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..access import Caller
-from ..records import Json, ShareLink
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.records import Json, ShareLink
 
 
 def list_links(caller: Caller, *, limit: int, offset: int) -> Json:

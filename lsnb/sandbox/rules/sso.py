@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ..access import Caller
-from ..ids import make_id
-from ..plans import read_settings
-from ..records import Json, Provider
-from ..refusals import RefusedError, make_forbidden, make_missing
-from ..state import State
-from .shapes import shape_login_method
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.ids import make_id
+from lsnb.sandbox.plans import read_settings
+from lsnb.sandbox.records import Json, Provider
+from lsnb.sandbox.refusals import RefusedError, make_forbidden, make_missing
+from lsnb.sandbox.rules.shapes import shape_login_method
+from lsnb.sandbox.state import State
 
 
 def list_providers(caller: Caller) -> list[Json]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..access import Caller
-from ..records import Json, Tagging, TagKey, TagValue
-from ..refusals import RefusedError, make_missing
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.records import Json, Tagging, TagKey, TagValue
+from lsnb.sandbox.refusals import RefusedError, make_missing
 
 _GROUPS = ("alerts", "dashboards", "datasets", "deployments", "experiments", "fleet_integrations", "mcp_servers",
            "projects", "prompts", "queues", "sandboxes")  # fmt: skip

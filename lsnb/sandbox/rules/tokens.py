@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..access import Caller
-from ..records import Json, Key
-from ..refusals import RefusedError, make_forbidden, make_missing
-from .keys import KeyRequest, drop, keep_new
-from .shapes import shape_key
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.records import Json, Key
+from lsnb.sandbox.refusals import RefusedError, make_forbidden, make_missing
+from lsnb.sandbox.rules.keys import KeyRequest, drop, keep_new
+from lsnb.sandbox.rules.shapes import shape_key
 
 
 def list_tokens(caller: Caller, workspace_ids: Sequence[str] = ()) -> list[Json]:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from ..access import Caller
-from ..ids import make_stamp, parse_stamp, to_utc
-from ..records import Json, Usage
-from ..refusals import RefusedError
-from ..state import State
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.ids import make_stamp, parse_stamp, to_utc
+from lsnb.sandbox.records import Json, Usage
+from lsnb.sandbox.refusals import RefusedError
+from lsnb.sandbox.state import State
 
 GroupBy = Literal["workspace", "project", "user", "api_key"]
 FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)

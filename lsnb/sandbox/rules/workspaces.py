@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..access import Caller
-from ..ids import make_hash
-from ..plans import read_config
-from ..records import Json, Membership, TagKey, Workspace
-from ..refusals import RefusedError, make_forbidden, make_missing
-from ..state import State
-from .shapes import name_role, shape_workspace
+from lsnb.sandbox.access import Caller
+from lsnb.sandbox.ids import make_hash
+from lsnb.sandbox.plans import read_config
+from lsnb.sandbox.records import Json, Membership, TagKey, Workspace
+from lsnb.sandbox.refusals import RefusedError, make_forbidden, make_missing
+from lsnb.sandbox.rules.shapes import name_role, shape_workspace
+from lsnb.sandbox.state import State
 
 
 def list_for_caller(caller: Caller, *, include_deleted: bool = False) -> list[Json]:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from ..behaviours import Behaviours
-from ..ids import parse_stamp, to_utc
-from ..starting import StartError
-from ..state import State
-from . import company, crowd, flaws, solitary
-from .builder import Builder
+from lsnb.sandbox.ids import parse_stamp, to_utc
+from lsnb.sandbox.seeds import company, flawed, large, other_plans
+from lsnb.sandbox.seeds.builder import Builder
+from lsnb.sandbox.starting import StartError
+from lsnb.sandbox.state import State
+from lsnb.sandbox.switches import Behaviours
 
 SEED_NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 """The reference date of a pinned seed, for tests that compare times."""
 
 SEEDS: dict[str, Callable[[Builder], None]] = {
-    "small": flaws.fill,
+    "small": flawed.fill,
     "tidy": company.fill,
-    "large": crowd.fill,
-    "personal": solitary.fill_personal,
-    "norbac": solitary.fill_norbac,
-    "empty": solitary.fill_empty,
+    "large": large.fill,
+    "personal": other_plans.fill_personal,
+    "norbac": other_plans.fill_norbac,
+    "empty": other_plans.fill_empty,
 }
 
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..behaviours import Behaviours
-from ..ids import make_demo_secret, make_hash, make_id, make_short_key, make_stamp
-from ..permissions import make_system_roles
-from ..plans import ENTERPRISE
-from ..records import (
+from lsnb.sandbox.ids import make_demo_secret, make_hash, make_id, make_short_key, make_stamp
+from lsnb.sandbox.permissions import make_system_roles
+from lsnb.sandbox.plans import ENTERPRISE
+from lsnb.sandbox.records import (
     Invitation,
     Json,
     Key,
@@ -23,8 +22,9 @@ from ..records import (
     Role,
     Workspace,
 )
-from ..rules.audit import make_row
-from ..state import State
+from lsnb.sandbox.rules.audit import make_row
+from lsnb.sandbox.state import State
+from lsnb.sandbox.switches import Behaviours
 
 ORG_ROLES = {
     "A": "ORGANIZATION_ADMIN",

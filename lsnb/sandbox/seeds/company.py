@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..records import Provider
-from .builder import Builder
-from .furniture import add_limits, add_policies, add_resources, add_scim_token, add_tags
-from .history import add_history, add_usage
+from lsnb.sandbox.records import Provider
+from lsnb.sandbox.seeds.builder import Builder
+from lsnb.sandbox.seeds.fixtures import add_limits, add_policies, add_resources, add_scim_token, add_tags
+from lsnb.sandbox.seeds.history import add_history, add_usage
 
 # Short name, name.
 WORKSPACES = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..records import Usage
-from .builder import Builder
+from lsnb.sandbox.records import Usage
+from lsnb.sandbox.seeds.builder import Builder
 
 _WORK = (
     ("login", "POST", "/api/v1/login"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .company import DOMAIN, PEOPLE
+from lsnb.sandbox.seeds.company import DOMAIN, PEOPLE
 
 
 def make_roster() -> list[dict[str, str]]:

@@ -1,0 +1,1 @@
+"""Pictures of access and of audits, drawn offline."""

@@ -1,0 +1,1 @@
+"""How LangSmith is reached: settings, credentials and identity; under `transport` the requests, under `api` the endpoints."""
