@@ -209,7 +209,7 @@ def _run_who_can(options: argparse.Namespace) -> int:
     found = snap.who_can(options.permission, options.workspace)
     print_table(found, as_json=options.json)
     for text in found.attrs["unevaluated"]:
-        say(f"Not evaluated: {text}")
+        say(f"Note: {text}")
     return _NOTHING
 
 

@@ -44,7 +44,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from lsnb.errors.safe_text import visible, without_keys
+from lsnb.errors.safe_text import one_line, visible, without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -271,7 +271,8 @@ class UnknownNameError(TableError):
     def __init__(self, message: str, *, name: str, nearest: Sequence[str] = ()) -> None:
         self.name = name
         self.nearest = tuple(nearest)
-        super().__init__(message)
+        # Names come from the service and from sheets: a line break in one must not look like another line of ours.
+        super().__init__(one_line(message))
 
 
 class GridError(LsnbError):

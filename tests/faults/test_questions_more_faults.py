@@ -394,3 +394,9 @@ def test_c1_a_reading_of_no_days_of_usage_leaves_it_out(server):
     )
     assert not snap.is_readable("usage")
     assert snap.is_readable("members")
+
+
+def test_c1_a_line_break_in_a_name_forges_no_line():
+    """A name that the service gives stays within the one line of the error that lists it."""
+    error = UnknownNameError("There are: Production\n2 alarms: none.", name="Produktion", nearest=("Production",))
+    assert str(error).splitlines() == ["There are: Production 2 alarms: none."]
