@@ -92,7 +92,7 @@ def test_a_locked_column_says_so(lab):
     assert grid.edits() == []
 
 
-def test_an_empty_cell_that_is_copied_empties_the_cell_it_is_pasted_on(lab):
+def test_b18_an_empty_cell_that_is_copied_empties_the_cell_it_is_pasted_on(lab):
     """Two cells, the lower one empty, over two that are full: the second does not keep its value."""
     grid = show(lab)
     grid.cell(5, "name").click()
