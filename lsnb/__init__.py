@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from lsnb.analysis.compare import Diff, diff
     from lsnb.analysis.id_resolution import resolve_names
     from lsnb.analysis.role_comparison import compare_roles, similar_roles
-    from lsnb.apply.secret_sinks import SecretBox, SecretFile, SecretKeyring
     from lsnb.checks import run_checks as audit
     from lsnb.checks.policy_gate import gate
     from lsnb.checks.remediation import fixes
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from lsnb.policy import Policy, policy_template
     from lsnb.service.connection import connect, connect_demo
     from lsnb.service.credentials import Key
+    from lsnb.service.secret_sinks import SecretBox, SecretFile, SecretKeyring
     from lsnb.snapshot import Snapshot
 
 _HOMES = {
@@ -50,9 +50,9 @@ _HOMES = {
     "Organization": "lsnb.organization",
     "Plan": "lsnb.plan",
     "Rules": "lsnb.plan",
-    "SecretBox": "lsnb.apply.secret_sinks",
-    "SecretFile": "lsnb.apply.secret_sinks",
-    "SecretKeyring": "lsnb.apply.secret_sinks",
+    "SecretBox": "lsnb.service.secret_sinks",
+    "SecretFile": "lsnb.service.secret_sinks",
+    "SecretKeyring": "lsnb.service.secret_sinks",
     "Snapshot": "lsnb.snapshot",
     "Policy": "lsnb.policy",
     "admins_over_time": "lsnb.analysis.admin_history",

@@ -17,7 +17,6 @@ from lsnb import __version__
 from lsnb.apply import Run, apply_plan, resume_run
 from lsnb.apply.checks import organization_id_of
 from lsnb.apply.journal import read_journal
-from lsnb.apply.secret_sinks import SecretSink
 from lsnb.apply.undo import make_undo, tables_to_undo
 from lsnb.errors import LsnbError, PlanError
 from lsnb.files.policy_file import PolicyInForce, PolicySource, find_policy, from_here, name_policy
@@ -32,6 +31,7 @@ from lsnb.plan.sheets import SheetSet
 from lsnb.service.api import Api
 from lsnb.service.identity import identify
 from lsnb.service.progress import Display
+from lsnb.service.secret_sinks import SecretSink
 from lsnb.service.transport import Transport
 from lsnb.service.user_only import UserOnly
 from lsnb.service.whoami import Whoami, ask_whoami

@@ -11,7 +11,6 @@ import pytest
 
 from docs.coverage import operations
 from lsnb import sandbox
-from lsnb.apply.secret_sinks import SecretBox
 from lsnb.organization import Organization
 from lsnb.plan import CHANGE_KINDS
 from lsnb.service import capabilities
@@ -19,6 +18,7 @@ from lsnb.service.api import Api
 from lsnb.service.api.keys import NewKey
 from lsnb.service.config import load_settings
 from lsnb.service.progress import Silent
+from lsnb.service.secret_sinks import SecretBox
 from lsnb.service.transport import Transport
 from lsnb.service.user_only import UserOnly
 from lsnb.tables import SPECS

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from lsnb.apply.journal import read_journal
-from lsnb.apply.secret_sinks import Secret, SecretBox, SecretFile, SecretKeyring, SecretSink
 from lsnb.errors import ConfigError, MissingExtraError, PlanError
 from lsnb.files.plan_file import save_plan
 from lsnb.organization import Organization
 from lsnb.service.config import load_settings
 from lsnb.service.progress import Silent
+from lsnb.service.secret_sinks import Secret, SecretBox, SecretFile, SecretKeyring, SecretSink
 from lsnb.service.transport import Transport
 from tests.apply import things as t
 from tests.apply.acme import Acme

@@ -27,7 +27,6 @@ from lsnb.apply.journal.run_lock import turn_of
 from lsnb.apply.recorder import OnEvent, Recorder
 from lsnb.apply.run import Run, make_run, run_of_record
 from lsnb.apply.secret_delivery import SecretDelivery
-from lsnb.apply.secret_sinks import SecretSink
 from lsnb.apply.stages import Stages
 from lsnb.apply.worker import Halt
 from lsnb.errors import LsnbError
@@ -35,6 +34,7 @@ from lsnb.plan.admins import may_take_admin
 from lsnb.plan.model import Change, Plan
 from lsnb.plan.rules import Rules
 from lsnb.service.progress import Display, Progress
+from lsnb.service.secret_sinks import SecretSink
 from lsnb.snapshot import Caller
 
 if TYPE_CHECKING:

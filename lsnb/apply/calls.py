@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lsnb.apply.present import Present
-from lsnb.apply.secret_sinks import Secret
 from lsnb.errors import PermissionDeniedError, PlanError
 from lsnb.plan.kind_record import Kind, Step
 from lsnb.plan.kinds import UNKNOWN, kind_of
 from lsnb.plan.model import Change, Plan
 from lsnb.service.capabilities import noting_offer
+from lsnb.service.secret_sinks import Secret
 
 if TYPE_CHECKING:
     from lsnb.service.api import Api

@@ -11,11 +11,11 @@ import pandas as pd
 
 from lsnb.apply.journal import JournalRecord, Result
 from lsnb.apply.journal.model import NOT_STARTED, results_frame
-from lsnb.apply.secret_sinks import SecretBox
 from lsnb.errors.safe_text import visible_line
 from lsnb.plan.model import Change, Plan
 from lsnb.report.page_shell import render_report
 from lsnb.report.words import sentence_words
+from lsnb.service.secret_sinks import SecretBox
 
 _ORDER = ("failed", "unknown", "skipped", NOT_STARTED, "done")
 _TONES = {"failed": "bad", "unknown": "warn", "skipped": "warn", NOT_STARTED: "plain", "done": "good"}

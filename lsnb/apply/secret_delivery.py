@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Self
 
-from lsnb.apply.secret_sinks import Secret, SecretBox, SecretSink
 from lsnb.errors import ConfigError, LsnbError, PlanError
 from lsnb.plan.kinds import kind_of
 from lsnb.plan.model import Change
+from lsnb.service.secret_sinks import Secret, SecretBox, SecretSink
 
 
 class SecretDelivery:

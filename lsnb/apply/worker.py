@@ -18,7 +18,6 @@ from lsnb.apply.refresh import read_present
 from lsnb.apply.resource_state import subject_of
 from lsnb.apply.retry_rate_limited import patiently
 from lsnb.apply.secret_delivery import SecretDelivery
-from lsnb.apply.secret_sinks import Secret
 from lsnb.apply.skip_stale import end_stale
 from lsnb.errors import (
     ApiError,
@@ -42,6 +41,7 @@ from lsnb.plan.kinds import is_half_done, kind_of
 from lsnb.plan.model import STAGES, Change
 from lsnb.plan.subjects.service_key import is_deletion
 from lsnb.service.capabilities import is_missing_endpoint
+from lsnb.service.secret_sinks import Secret
 
 if TYPE_CHECKING:
     from lsnb.service.api import Api

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from lsnb.apply.secret_sinks import SecretFile
 from lsnb.cli.common import (
     add_connection,
     add_force,
@@ -35,6 +34,7 @@ from lsnb.plan import Plan, Rules
 from lsnb.plan.sheets import SheetSet
 from lsnb.report.unlock import unlock_phrase
 from lsnb.report.words import counted, facts_of
+from lsnb.service.secret_sinks import SecretFile
 from lsnb.sheets import Edits, problem_lines
 from lsnb.sheets.requests import Requests
 

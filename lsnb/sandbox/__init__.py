@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lsnb.sandbox.starting import StartError
 
 if TYPE_CHECKING:
-    from lsnb.sandbox.from_snapshot.rows import Snapshot
+    from lsnb.sandbox.copies.rows import Snapshot
     from lsnb.sandbox.server import Server
 
 __all__ = ["StartError", "describe", "from_snapshot", "serve_forever", "start"]

@@ -19,11 +19,11 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from lsnb.sandbox.app import make_app
+from lsnb.sandbox.copies import make_copy
+from lsnb.sandbox.copies.instance import CopyInstance
+from lsnb.sandbox.copies.rows import Snapshot
 from lsnb.sandbox.encode import to_json
 from lsnb.sandbox.faults import Faults
-from lsnb.sandbox.from_snapshot import make_copy
-from lsnb.sandbox.from_snapshot.instance import CopyInstance
-from lsnb.sandbox.from_snapshot.rows import Snapshot
 from lsnb.sandbox.instance import Instance
 from lsnb.sandbox.middleware import Front, Scope
 from lsnb.sandbox.state import State

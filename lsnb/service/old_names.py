@@ -45,7 +45,7 @@ MOVED = {
     "lsnb.progress": "lsnb.service.progress",
     "lsnb.repair": "lsnb.checks.remediation",
     "lsnb.role_matrix": "lsnb.analysis.role_comparison",
-    "lsnb.secrets": "lsnb.apply.secret_sinks",
+    "lsnb.secrets": "lsnb.service.secret_sinks",
     "lsnb.sheets.gathering": "lsnb.files.sheets.collect",
     "lsnb.store": "lsnb.files.snapshot_file",
     "lsnb.transport": "lsnb.service.transport",

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lsnb.apply.secret_sinks import SecretBox
 from lsnb.errors import PlanError, SpentPlanError
 from lsnb.files.table_file import export_table
 from lsnb.report.words import counted, from_words, to_words, where_words
+from lsnb.service.secret_sinks import SecretBox
 from lsnb.widgets import alerts, controls
 from lsnb.widgets.base import Form
 from lsnb.widgets.download import Download

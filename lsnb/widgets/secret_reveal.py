@@ -12,9 +12,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from lsnb.apply.secret_sinks import SecretBox
 from lsnb.errors import ConfigError
 from lsnb.report.words import clean
+from lsnb.service.secret_sinks import SecretBox
 
 _STATIC = Path(__file__).parent / "static"
 

@@ -9,13 +9,13 @@ import pytest
 
 from lsnb.apply.batches import to_waves
 from lsnb.apply.journal import read_journal
-from lsnb.apply.secret_sinks import SecretBox
 from lsnb.apply.undo import make_undo
 from lsnb.errors import PlanError
 from lsnb.loader import load_snapshot_of
 from lsnb.plan import changes_to_plan, new_change
 from lsnb.plan.references import role_reference, workspace_reference
 from lsnb.service.api.keys import NewKey
+from lsnb.service.secret_sinks import SecretBox
 from tests.apply import things as t
 from tests.apply.acme import WIDE, Acme, address, difference
 

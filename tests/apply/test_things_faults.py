@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lsnb.apply.secret_sinks import SecretBox
+from lsnb.service.secret_sinks import SecretBox
 from tests.apply import things as t
 from tests.apply.acme import Acme, difference
 from tests.apply.test_faults import FAULTS

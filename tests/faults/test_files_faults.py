@@ -13,12 +13,12 @@ import pytest
 
 import lsnb
 from lsnb.apply.journal import JournalWriter
-from lsnb.apply.secret_sinks import Secret, SecretFile
 from lsnb.cli import main
 from lsnb.errors import ConfigError, SnapshotFileError
 from lsnb.files import make_folder, write_atomically
 from lsnb.files.log import LogStore
 from lsnb.files.sheets import write_sheet
+from lsnb.service.secret_sinks import Secret, SecretFile
 
 PACKAGE = Path(lsnb.__file__).parent
 posix = pytest.mark.skipif(os.name == "nt", reason="modes say nothing there")
@@ -223,10 +223,10 @@ def _sheet(email, role):
 WRITERS = {
     "files/atomic.py": "the one way to write a file",
     "files/bounded.py": "opens for reading only, with the flags that keep it from waiting",
-    "journal/writer.py": "appends, so that each line is on the disk before a request goes out",
-    "secrets.py": "appends secrets to a file whose mode and owner it checks first",
+    "apply/journal/writer.py": "appends, so that each line is on the disk before a request goes out",
+    "service/secret_sinks.py": "appends secrets to a file whose mode and owner it checks first",
     "cli/output.py": "opens the device that takes everything, once nobody reads the output any more",
-    "journal/spent.py": "opens the folder that a lock is on",
+    "apply/journal/applied_plans.py": "opens the folder that a lock is on",
 }
 # The demo organization shares no code with the client, and writes with mode 0600 by itself.
 OWN_WAY = ("sandbox/",)

@@ -14,12 +14,12 @@ import pytest
 import requests
 
 import lsnb
-from lsnb.apply.secret_sinks import SecretFile
 from lsnb.errors import ConfigError, LsnbError
 from lsnb.errors.safe_text import holds_key, without_keys
 from lsnb.files.sheets import read_sheet, write_problems
 from lsnb.service.config import load_settings
 from lsnb.service.credentials import Key, find_key, store_key
+from lsnb.service.secret_sinks import SecretFile
 from lsnb.service.transport import Transport
 from tests.apply import things as t
 from tests.apply.acme import Acme
@@ -240,7 +240,7 @@ def test_d4_no_frame_of_ours_has_the_secret_of_a_created_key(server, error):
 
 def test_d4_a_secret_file_that_cannot_be_written_gives_nothing_away(tmp_path):
     """The error is raised far from the text."""
-    from lsnb.apply.secret_sinks import Secret
+    from lsnb.service.secret_sinks import Secret
 
     place = SecretFile(tmp_path / "no" / "keys.jsonl")
     with pytest.raises(ConfigError) as caught:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from lsnb.apply.journal import read_journal
-from lsnb.apply.secret_sinks import SecretBox
 from lsnb.errors import LsnbError
 from lsnb.plan.model import Plan
 from lsnb.sandbox.ids import make_hash
+from lsnb.service.secret_sinks import SecretBox
 from lsnb.service.transport import Transport
 from tests.apply import things as t
 from tests.apply.acme import Acme, grants_of

@@ -25,7 +25,7 @@ TAG = re.compile(
     r"</?(div|span|p|table|thead|tbody|tr|t[dh]|h[1-6]|ul|ol|li|style|details|summary|b|i|small|code|pre|img|svg)\b"
 )
 # Who looks for HTML in what others wrote, or brings the style along.
-MAY_NAME_TAGS = {"sheets/reading.py", "widgets/style.py"}
+MAY_NAME_TAGS = {"files/sheets/reading.py", "widgets/style.py"}
 
 
 def literal_tags(path):

@@ -12,8 +12,8 @@ from pandas.testing import assert_frame_equal
 
 import lsnb
 from lsnb import sandbox
-from lsnb.sandbox.from_snapshot import make_copy
-from lsnb.sandbox.from_snapshot.names import Pseudonyms
+from lsnb.sandbox.copies import make_copy
+from lsnb.sandbox.copies.names import Pseudonyms
 from lsnb.snapshot import Snapshot
 from tests.sandbox.conftest import NOW
 
@@ -56,7 +56,7 @@ def same_shape(left: pd.DataFrame, right: pd.DataFrame) -> bool:
 
 def mapping_of(snap: Snapshot, salt: str = "") -> Pseudonyms:
     """Give the inventions that a copy of the snapshot uses."""
-    from lsnb.sandbox.from_snapshot.rows import gather_texts
+    from lsnb.sandbox.copies.rows import gather_texts
 
     return Pseudonyms(salt, gather_texts(snap))
 

@@ -84,7 +84,7 @@ def _exists(state, finding):
     """Tell whether the thing a finding is about is in the organization."""
     tables = {
         "member": [p.email for p in state.people.values()],
-        "invitation": [i.email for i in state.invitations.values()],
+        "invitation": [i.email.lower() for i in state.invitations.values()],  # findings name addresses so
         "role": [r.display_name for r in state.roles.values()],
         "workspace": [w.display_name for w in state.workspaces.values()],
         "service_key": [k.description for k in state.keys.values() if k.kind == "service"],

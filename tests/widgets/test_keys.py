@@ -6,8 +6,8 @@ import ipywidgets
 import pandas as pd
 import pytest
 
-from lsnb.apply.secret_sinks import Secret, SecretBox
 from lsnb.errors import LsnbError, TableError
+from lsnb.service.secret_sinks import Secret, SecretBox
 from lsnb.widgets import keys_form
 from lsnb.widgets.secret_reveal import SecretView
 from tests.widgets.conftest import NASTY, TIMEOUT_S

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lsnb.apply.secret_sinks import Secret
 from lsnb.plan.payloads import NewKey
 from lsnb.service.api.base import Endpoints, Record
+from lsnb.service.secret_sinks import Secret
 
 __all__ = ["CreatedKey", "KeyReads", "KeyWrites", "NewKey"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from lsnb.sandbox.from_snapshot.names import Names
-from lsnb.sandbox.from_snapshot.rows import Snapshot, read
+from lsnb.sandbox.copies.names import Names
+from lsnb.sandbox.copies.rows import Snapshot, read
 from lsnb.sandbox.ids import make_id, make_stamp, to_utc
 from lsnb.sandbox.permissions import make_system_roles
 from lsnb.sandbox.records import Json, Organization, Person, Role, Workspace

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from lsnb.sandbox.from_snapshot.draft import Draft
-from lsnb.sandbox.from_snapshot.rows import group_by, split_ids
+from lsnb.sandbox.copies.draft import Draft
+from lsnb.sandbox.copies.rows import group_by, split_ids
 from lsnb.sandbox.records import AccessPolicy, Json, Provider, ShareLink, TagKey, TagValue, Usage
 
 _INTO_STRETCH = timedelta(minutes=30)

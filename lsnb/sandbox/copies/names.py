@@ -10,7 +10,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from lsnb.sandbox.from_snapshot.words import DOMAIN_ENDS, DOMAIN_STARTS, FIRST_NAMES, LAST_NAMES
+from lsnb.sandbox.copies.words import DOMAIN_ENDS, DOMAIN_STARTS, FIRST_NAMES, LAST_NAMES
 from lsnb.sandbox.ids import make_id
 from lsnb.sandbox.plans import CONFIG_DEFAULTS
 from lsnb.sandbox.rules.operations import READS, WRITES

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from lsnb.sandbox.from_snapshot.credentials import copy_credentials, hand_out_keys
-from lsnb.sandbox.from_snapshot.draft import Draft
-from lsnb.sandbox.from_snapshot.names import Names, Pseudonyms
-from lsnb.sandbox.from_snapshot.people import copy_people
-from lsnb.sandbox.from_snapshot.rows import Snapshot, gather_texts, read
-from lsnb.sandbox.from_snapshot.structure import copy_structure
-from lsnb.sandbox.from_snapshot.surroundings import copy_surroundings
+from lsnb.sandbox.copies.credentials import copy_credentials, hand_out_keys
+from lsnb.sandbox.copies.draft import Draft
+from lsnb.sandbox.copies.names import Names, Pseudonyms
+from lsnb.sandbox.copies.people import copy_people
+from lsnb.sandbox.copies.rows import Snapshot, gather_texts, read
+from lsnb.sandbox.copies.structure import copy_structure
+from lsnb.sandbox.copies.surroundings import copy_surroundings
 from lsnb.sandbox.ids import parse_stamp, to_utc
 from lsnb.sandbox.state import State
 

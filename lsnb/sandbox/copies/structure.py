@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lsnb.sandbox.from_snapshot.draft import Draft
-from lsnb.sandbox.from_snapshot.rows import group_by
+from lsnb.sandbox.copies.draft import Draft
+from lsnb.sandbox.copies.rows import group_by
 from lsnb.sandbox.plans import ENTERPRISE, PLUS
 from lsnb.sandbox.records import Json, Workspace
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lsnb.sandbox.from_snapshot.draft import Draft
+from lsnb.sandbox.copies.draft import Draft
 from lsnb.sandbox.records import Invitation, Json, Membership, Person
 
 _SEPARATORS = (":", "-", "_", " ", "&")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from lsnb.sandbox.from_snapshot.draft import Draft
-from lsnb.sandbox.from_snapshot.rows import split_names
+from lsnb.sandbox.copies.draft import Draft
+from lsnb.sandbox.copies.rows import split_names
 from lsnb.sandbox.ids import make_demo_secret, make_hash, make_short_key, make_stamp
 from lsnb.sandbox.records import Json, Key, KeyKind, Person, ScimToken, ServiceAccount
 
