@@ -188,6 +188,27 @@ def test_no_modules_of_the_core_import_each_other():
     assert load_circles({module: MODULES[module].read_text(encoding="utf-8") for module in core_modules()}) == []
 
 
+@pytest.mark.thorough
+def test_any_module_can_be_loaded_first():
+    """No module leans on another one having been loaded before it."""
+    code = (
+        "import importlib, os, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        try:\n"
+        "            importlib.import_module(name)\n"
+        "        except BaseException as error:\n"
+        "            print(name, type(error).__name__, error, flush=True)\n"
+        "        os._exit(0)\n"
+        "    os.waitpid(child, 0)\n"
+    )
+    names = [module for module in MODULES if module != "lsnb.__main__"]
+    command = [sys.executable, "-c", "import pandas, pyarrow, requests\n" + code, *names]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines() == []
+
+
 def test_every_door_is_used():
     """A door that nothing goes through any more is taken out of the table."""
     for module, functions in DOORS.items():

@@ -26,6 +26,9 @@ from lsnb.service.config import Settings
 from lsnb.service.credentials import Key
 from lsnb.service.transport import Transport
 
+# Large files and many of them: the whole run has these.
+pytestmark = pytest.mark.thorough
+
 COLUMNS = ["email", "langsmith_role", "workspace_id", "workspace_name", "action"]
 
 

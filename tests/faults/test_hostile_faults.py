@@ -27,6 +27,9 @@ from lsnb.files.sheets import read_sheet
 from lsnb.plan.fingerprint import fingerprint_of
 from lsnb.plan.serialise import _read
 
+# Large files and many of them: the whole run has these.
+pytestmark = pytest.mark.thorough
+
 SHEET_PART = "xl/worksheets/sheet1.xml"
 CELLS = {"A1": "email", "B1": "langsmith_role", "C1": "action", "A2": "grace.kim@acme.example", "B2": "Viewer"}
 #: What a value of JSON is replaced by, one after the other.
