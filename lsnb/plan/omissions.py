@@ -131,7 +131,8 @@ def note_invited_to_places(
         pc.is_in(held["workspace_id"], value_set=pa.array(sorted(places), pa.string())),
         pc.equal(held["state"], "pending"),
     )
-    is_named = pc.is_in(standing.keys, value_set=keys).filter(is_open)
+    # In chunks as the mask is: PyArrow 16 takes no mask in chunks for an array of one piece.
+    is_named = pa.chunked_array([pc.is_in(standing.keys, value_set=keys)]).filter(is_open)
     rows = held.filter(is_open)
     missing: dict[str, list[str]] = defaultdict(list)
     n_open: dict[str, int] = defaultdict(int)
