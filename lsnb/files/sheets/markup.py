@@ -6,6 +6,7 @@ import posixpath
 import re
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import Protocol
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
@@ -105,11 +106,11 @@ def is_strict(content: bytes) -> bool:
         return False
 
 
-class _Reader:
+class _Reader(Protocol):
     """Takes in the elements of a part as they begin."""
 
     def start(self, name: str, values: dict[str, str]) -> None:
-        raise NotImplementedError
+        """Take in one element."""
 
 
 class _SheetList(_Reader):
