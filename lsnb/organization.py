@@ -22,7 +22,7 @@ from lsnb.errors import LsnbError, PlanError
 from lsnb.files.policy_file import PolicyInForce, PolicySource, find_policy, from_here, name_policy
 from lsnb.files.sheets import SheetSources, read_sheet
 from lsnb.loader import load_snapshot_of
-from lsnb.loader.sheet_plans import check_held_to, check_sheets, export_sheets, hold_to, plan_sheets
+from lsnb.loader.sheet_plans import check_held_to, check_sheets, export_sheets, gate_of, hold_to, plan_sheets
 from lsnb.loader.sources import utc_now
 from lsnb.plan import Mode, Plan, Rules, rules_under
 from lsnb.plan.policy_rules import rules_asked_for
@@ -304,6 +304,7 @@ class Organization:
             journal=journal,
             rules=rules_asked_for(held_to.policy, rules),
             secrets=secrets,
+            gate=gate_of(plan, held_to, self._read),
             display=display,
             stop=stop,
             on_event=on_event,

@@ -27,7 +27,7 @@ from lsnb.apply.journal.run_lock import turn_of
 from lsnb.apply.recorder import OnEvent, Recorder
 from lsnb.apply.run import Run, make_run, run_of_record
 from lsnb.apply.secret_delivery import SecretDelivery
-from lsnb.apply.stages import Stages
+from lsnb.apply.stages import Gate, Stages
 from lsnb.apply.worker import Halt
 from lsnb.errors import LsnbError
 from lsnb.plan.admins import may_take_admin
@@ -63,6 +63,7 @@ def apply_plan(
     on_event: OnEvent | None = None,
     rules: Rules | None = None,
     secrets: SecretSink | None = None,
+    gate: Gate | None = None,
     clock: Clock = utc_now,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Run:
@@ -84,6 +85,7 @@ def apply_plan(
         rules: how many Organization Admins must be left at least, and whom no plan may touch, besides what the plan was
             judged by.
         secrets: where the secrets of created keys go; a plan that creates keys needs it.
+        gate: gives what a policy refuses of the changes that still hold; None where there is no policy.
         clock: the time, UTC.
         sleep: waits that many seconds, before looking a second time at what was not there.
 
@@ -123,7 +125,7 @@ def apply_plan(
                 stages = Stages(
                     api, recorder, halt, workers=workers, rules=held_to, caller=caller, wait=wait, handover=handover
                 )
-                stages.look(may_refuse=True)
+                stages.look(may_refuse=True, gate=gate)
             except (LsnbError, KeyboardInterrupt):
                 # Nothing was tried, so the plan can still be applied.
                 forget(writer, note)

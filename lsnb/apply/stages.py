@@ -30,7 +30,7 @@ from lsnb.errors import (
 from lsnb.plan.admins import may_take_admin
 from lsnb.plan.current_state import CurrentState
 from lsnb.plan.kinds import is_half_done
-from lsnb.plan.model import STAGES, Change
+from lsnb.plan.model import STAGES, Change, RuleResult
 from lsnb.plan.references import reference_made_by, references_of, resolve
 from lsnb.plan.rules import Rules
 from lsnb.plan.safety import judge
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from lsnb.service.api import Api
 
 _LOOK_FAILED = (ApiError, TransportError, IncompleteListError)
+
+
+#: What a policy refuses of changes, on what is there now.
+Gate = Callable[[Sequence[Change]], Iterable[RuleResult]]
 
 
 class Stages:
@@ -106,14 +110,15 @@ class Stages:
             if (reference := reference_made_by(change)) is not None
         }
 
-    def look(self, *, may_refuse: bool) -> None:
+    def look(self, *, may_refuse: bool, gate: Gate | None = None) -> None:
         """Read what the plan was made from again; what no longer holds is skipped as stale.
 
         Args:
             may_refuse: whether the whole plan may still be refused, since nothing was written yet.
+            gate: gives what a policy refuses of the changes that still hold; None where there is no policy.
 
         Raises:
-            UnsafePlanError: a rule refuses by now what is left of the plan.
+            UnsafePlanError: a rule or the policy refuses by now what is left of the plan.
             PlanError: what is there cannot be read well enough to judge it.
         """
         changes = self._todo()
@@ -137,6 +142,8 @@ class Stages:
             if refusal:
                 raise _unsafe([refusal])
         self._judge(snapshot, valid, may_refuse=may_refuse)
+        if gate is not None and valid and (refusals := list(gate(valid))):
+            raise _unsafe([f"{refusal.rule}: {refusal.message}" for refusal in refusals])
         known = {change.id for change in valid}
         for change in fresh:
             if change.id not in known:

@@ -18,6 +18,7 @@ from lsnb.files.sheets import SheetSources, gather_sheets, write_sheets
 from lsnb.loader.sources import utc_now
 from lsnb.plan import Mode, Plan, RuleResult, Rules, ServerFeatures, rules_under, seal
 from lsnb.plan.kinds import kind_of
+from lsnb.plan.model import Change
 from lsnb.plan.protection import is_protected
 from lsnb.plan.sheets import NamedSheet, SheetSet, plan_set, read_set
 from lsnb.service.capabilities import can_revoke_tokens
@@ -128,6 +129,26 @@ def hold_to(plan: Plan, held_to: PolicyInForce, snapshot: Snapshot, read: Read) 
         return named
     has_all = all(snapshot.status(name)[0] != "not-loaded" for name in GATE_TABLES)
     return apply_gate(named, snapshot if has_all else read(GATE_TABLES), held_to.policy)
+
+
+def gate_of(
+    plan: Plan, held_to: PolicyInForce, read: Read
+) -> Callable[[Sequence[Change]], Iterable[RuleResult]] | None:
+    """Give what holds a plan to the policy once more, on what is there as it is carried out; None where none is in force.
+
+    Args:
+        plan: the plan, which was held to this policy when it was made.
+        held_to: the policy in force.
+        read: reads the tables of these names anew.
+    """
+    if held_to.policy is None or "policy" in plan.allowed:
+        return None
+
+    def refusals(changes: Sequence[Change]) -> Iterable[RuleResult]:
+        left = replace(plan, changes=tuple(changes), refusals=())
+        return apply_gate(left, read(GATE_TABLES), held_to.policy).refusals
+
+    return refusals
 
 
 def check_held_to(plan: Plan, held_to: PolicyInForce) -> None:
